@@ -1,0 +1,134 @@
+"""The catalogue: one SQLite file that is the durable truth about uploads, datasets, versions and jobs.
+
+A row here is the commit point of everything on disk: a directory without its row does not exist (start-up sweeps it).
+WAL and ``synchronous=FULL``: what was acknowledged survives a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dashboard import settings
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE uploads (
+        id TEXT PRIMARY KEY,            -- 32 hex digits, made by the server
+        owner TEXT NOT NULL,
+        file_name TEXT NOT NULL,        -- as typed by a person: data, never a path
+        size INTEGER NOT NULL,          -- announced bytes
+        received INTEGER NOT NULL DEFAULT 0,
+        sha256 TEXT,                    -- set when complete
+        fingerprint TEXT NOT NULL,      -- name + size + mtime: finds the upload again after a reload
+        inspection TEXT,                -- JSON of the last inspection, NULL before
+        created_at TEXT NOT NULL,
+        completed_at TEXT
+    );
+    CREATE TABLE datasets (
+        id TEXT PRIMARY KEY,            -- 12 lower-case letters and digits
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version INTEGER NOT NULL,       -- the current version: replacing a dataset swaps this number
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        settings TEXT NOT NULL DEFAULT '{}'  -- JSON: what people set on it (rules, as-of day)
+    );
+    CREATE TABLE versions (
+        dataset_id TEXT NOT NULL REFERENCES datasets(id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        manifest TEXT NOT NULL,         -- JSON, see store.dataset.Manifest
+        bytes INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        PRIMARY KEY (dataset_id, number)
+    );
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,            -- 32 hex digits
+        owner TEXT NOT NULL,
+        kind TEXT NOT NULL,             -- inspect | import | sample | ...
+        params TEXT NOT NULL,           -- JSON
+        key TEXT NOT NULL,              -- hash of (owner, kind, params): equal starts are merged
+        state TEXT NOT NULL,            -- queued | running | done | failed | cancelled
+        phase TEXT NOT NULL DEFAULT '',
+        done INTEGER NOT NULL DEFAULT 0,
+        total INTEGER,                  -- NULL = unknown
+        result TEXT,                    -- JSON when done
+        error TEXT,                     -- JSON {code, message, hint, reference} when failed
+        pid INTEGER,                    -- process group of the child that works on it
+        heartbeat REAL,                 -- seconds since the epoch
+        created_at TEXT NOT NULL,
+        finished_at TEXT
+    );
+    CREATE UNIQUE INDEX jobs_alive ON jobs(key) WHERE state IN ('queued', 'running');
+    CREATE TABLE mappings (
+        owner TEXT NOT NULL,
+        header TEXT NOT NULL,           -- hash of the normalised header row
+        plan TEXT NOT NULL,             -- JSON of the confirmed SourcePlan
+        used_at TEXT NOT NULL,
+        PRIMARY KEY (owner, header)
+    );
+    """,
+)
+
+
+def path() -> Path:
+    return settings.current().data_dir / "catalogue.db"
+
+
+def connect() -> sqlite3.Connection:
+    """A new connection (cheap; one per thread and task, close it). Rows are ``sqlite3.Row``; foreign keys are on;
+    waits up to 10 s for a writer. Creates and migrates the file when needed."""
+    file = path()
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    _migrate(connection)
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] >= len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = connection.execute("PRAGMA user_version").fetchone()[0]
+        for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+            for statement in statements.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={number:d}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def transaction() -> Iterator[sqlite3.Connection]:
+    """One write transaction on a connection of its own: commits at the end, rolls back on any error."""
+    connection = connect()
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading() -> Iterator[sqlite3.Connection]:
+    """A connection for reads."""
+    connection = connect()
+    try:
+        yield connection
+    finally:
+        connection.close()
