@@ -1,0 +1,47 @@
+"""Shared fixtures: a private data directory, and the real data where it is present."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Before any kernel is imported: the compile cache is one directory for the whole run (compiling takes seconds a kernel)
+# and outlives it, so that a second run is quick.
+_COMPILED = Path(os.environ.get("HOLDFAST_TEST_DIR", Path(tempfile.gettempdir()) / "holdfast-tests"))
+os.environ["DASHBOARD_DATA_DIR"] = str(_COMPILED)
+_COMPILED.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+import dashboard.jit  # noqa: E402, F401 - fixes the compile cache's place before a test moves the data directory
+from dashboard import settings  # noqa: E402
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty private data directory for one test; ``settings.current()`` points there."""
+    directory = tmp_path / "data"
+    directory.mkdir(mode=0o700)
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(directory))
+    settings.current.cache_clear()
+    yield directory
+    settings.current.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets (``REAL_DATA_DIR``, default ``../shared/data``); skips where it is absent.
+
+    ``REQUIRE_REAL_DATA=1`` turns the skip into a failure.
+    """
+    folder = Path(os.environ.get("REAL_DATA_DIR", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        reason = f"real data not found at {folder}; set REAL_DATA_DIR"
+        if os.environ.get("REQUIRE_REAL_DATA") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
