@@ -1,1 +1,1 @@
-"""TODO"""
+"""The building blocks of pages; they know results and formats, nothing below."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Who they are: one row per person, rules and clusters."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""A Result in, a Plotly figure out; no data access."""

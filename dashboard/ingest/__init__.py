@@ -1,1 +1,1 @@
-"""TODO"""
+"""From a file to a dataset version: inspect, read, build, publish."""

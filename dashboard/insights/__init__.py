@@ -1,1 +1,1 @@
-"""TODO"""
+"""What happened: metrics and insights over the rows of a dataset."""

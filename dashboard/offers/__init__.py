@@ -1,1 +1,1 @@
-"""TODO"""
+"""Whom to give which offer."""

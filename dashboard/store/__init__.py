@@ -1,1 +1,1 @@
-"""TODO"""
+"""Where data lie: the catalogue and the memory-mapped dataset versions."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The web process: the app, its shell, routes and security."""
