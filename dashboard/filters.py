@@ -227,9 +227,10 @@ def comparison(range_: str, period: Period, compare: str) -> Period | None:
     """
     if compare == "none" or range_ == "all":
         return None
-    first, last = day_date(period.first), day_date(period.last)
+    first = day_date(period.first)
     if compare == "year":
-        return Period(day_number(_shift_months(first, 12)), day_number(_shift_months(first, 12)) + period.days - 1)
+        start = day_number(_shift_months(first, 12))
+        return Period(start, start + period.days - 1)
     back = {"mtd": 1, "last_month": 1, "qtd": 3, "ytd": 12}.get(range_)
     if back is None:
         return Period(period.first - period.days, period.first - 1)
