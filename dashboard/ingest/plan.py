@@ -19,10 +19,15 @@ FileFormat = Literal["csv", "json", "jsonl", "xlsx", "parquet"]
 DateOrder = Literal["ymd", "dmy", "mdy"]
 T = TypeVar("T")
 
+SPACES = " +"  # as a delimiter: one or more spaces or tabs, leading and trailing ones do not count
+
 
 @dataclass(frozen=True)
 class Dialect:
-    """How bytes become cells. Formats other than csv are first turned into clean UTF-8 CSV and have the default."""
+    """How bytes become cells. Formats other than csv are first turned into clean UTF-8 CSV and have the default.
+
+    delimiter, quote and escape are single ASCII characters; the delimiter may also be :data:`SPACES`.
+    """
 
     encoding: str = "utf-8"  # Python codec name; a BOM is always skipped
     delimiter: str = ","
