@@ -19,6 +19,7 @@ SOURCES = sorted(
 ) + [path for path in (ROOT / "app.py",) if path.exists()]
 
 BASE = ("settings", "schema", "filters", "format", "errors", "result", "jit", "escape")
+DECISIONS = ("dashboard.ingest.plan", "dashboard.ingest.report")  # plain dataclasses that every layer may speak
 LOOKS = ("dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid", "werkzeug", "waitress")
 # layer -> modules of this project it may import, by prefix (its own folder always)
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -37,7 +38,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         for name in ("insights", "customers", "offers")
     },
     "dashboard/figures/": tuple(f"dashboard.{base}" for base in BASE),
-    "dashboard/components/": (*(f"dashboard.{base}" for base in BASE), "dashboard.figures"),
+    "dashboard/components/": (*(f"dashboard.{base}" for base in BASE), "dashboard.figures", *DECISIONS),
     "pages/": (
         "dashboard.service",
         "dashboard.figures",
