@@ -71,3 +71,74 @@ def from_bytes(data: bytes) -> Result:
     about["left_out"] = tuple(LeftOut(**item) for item in about["left_out"])
     about["notes"] = tuple(about["notes"])
     return Result(frame=table.to_pandas(), **about)
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One headline number, ready for a card; produced from a registered metric.
+
+    key, label, definition, formula, unit ("count" | "rate" | "money" | "days" | "number"), higher_is_better (None: neither
+    direction is good): from the registry. value, previous: None where not defined. delta: value - previous (of a rate: a
+    fraction, shown in percentage points). relative: delta / previous, None when previous is 0 or missing. verdict:
+    "better", "worse", "same", or "" without comparison. first_day, last_day, previous_first, previous_last: ISO days the
+    two values cover ("" without). spark, spark_labels: the values of the period's complete days (weeks from 120 days on)
+    and the first ISO day of each; empty for numbers without history. note: why the value is missing or what limits it.
+    """
+
+    key: str
+    label: str
+    definition: str
+    formula: str
+    unit: str
+    higher_is_better: bool | None
+    value: float | None
+    previous: float | None = None
+    delta: float | None = None
+    relative: float | None = None
+    verdict: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    previous_first: str = ""
+    previous_last: str = ""
+    spark: tuple[float | None, ...] = ()
+    spark_labels: tuple[str, ...] = ()
+    note: str = ""
+    currency: str = ""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Kpi:
+        """The inverse of ``kpi.__dict__`` after a trip through JSON."""
+        return cls(**{**data, "spark": tuple(data["spark"]), "spark_labels": tuple(data["spark_labels"])})
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A column people may filter and break down by.
+
+    name: column. label: for people. tables: tables that have it. values: (text, persons or rows) with the most frequent
+    first, at most 200; "" stands for missing. count_of: "users" or "rows", what the numbers count. distinct: number of
+    values in all.
+    """
+
+    name: str
+    label: str
+    tables: tuple[str, ...]
+    values: tuple[tuple[str, int], ...]
+    count_of: str
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a dataset can answer a metric or insight.
+
+    kind: "metric" | "insight". state: "can" | "roughly" | "cannot". missing: canonical columns or tables that are
+    missing. sentence: says it to a person and what to do next; "" for "can".
+    """
+
+    key: str
+    label: str
+    kind: str
+    state: str
+    missing: tuple[str, ...] = ()
+    sentence: str = ""

@@ -1,0 +1,31 @@
+"""What pages, the web layer and the command line call. Everything below is reached through here only."""
+
+from dashboard.service.core import ACTIONS, acting_as, authorise, current_owner, run, view_of, warm
+from dashboard.service.insights import (
+    answerability,
+    dimensions,
+    glossary,
+    insight,
+    insights_available,
+    kpis,
+    metric,
+    people,
+)
+
+__all__ = [
+    "ACTIONS",
+    "acting_as",
+    "answerability",
+    "authorise",
+    "current_owner",
+    "dimensions",
+    "glossary",
+    "insight",
+    "insights_available",
+    "kpis",
+    "metric",
+    "people",
+    "run",
+    "view_of",
+    "warm",
+]
