@@ -8,8 +8,10 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-CANCEL = "job-cancel"  # type of the pattern id {"type": CANCEL, "job": …}
-RETRY = "job-retry"
+from dashboard.components.labelled import aria
+
+CANCEL = "card-cancel"  # type of the pattern id {"type": CANCEL, "job": …}
+RETRY = "card-retry"
 
 
 def cancel_id(job: str) -> dict[str, str]:
@@ -45,7 +47,7 @@ def job_card(
         place = f" Yours is number {position} in the queue." if position > 1 else " It starts in a moment."
         body = [
             html.P("Waiting." + place, className="job-phase"),
-            html.Progress(className="job-bar", **{"aria-label": f"{label}: waiting"}),
+            html.Progress(className="job-bar", **aria(label=f"{label}: waiting")),
             html.Div(_cancel(job), className="job-actions"),
         ]
     elif state == "running":
@@ -81,7 +83,6 @@ def job_card(
     return html.Section(
         [html.H2(title, className="job-title"), html.Div(body, role="status")],
         className=f"panel job job-{state}",
-        **{"data-state": state},
     )
 
 
@@ -92,8 +93,8 @@ def _rows(done: int, total: int | None, unit: str) -> str:
 
 
 def _bar(label: str, done: int, total: int | None) -> Component:
-    known = {"value": str(min(done, total)), "max": str(total)} if total else {}
-    return html.Progress(className="job-bar", **known, **{"aria-label": label})
+    known: dict[str, Any] = {"value": str(min(done, total)), "max": str(total)} if total else {}
+    return html.Progress(className="job-bar", **known, **aria(label=label))
 
 
 def _cancel(job: str) -> Component:

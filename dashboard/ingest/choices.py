@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import cast, get_args
+from typing import get_args
 
 from dashboard.errors import UserError
 from dashboard.ingest.plan import ColumnPlan, DateOrder, Question, SourcePlan, TimeFormat
@@ -59,7 +59,7 @@ def set_type(plan: SourcePlan, index: int, type_: str) -> SourcePlan:
     if column.use == "field":
         return plan
     time = (column.time or TimeFormat()) if type_ == "time" else None
-    return _put(plan, replace(column, type=cast(Type, type_), time=time, reason="Chosen by you."))
+    return _put(plan, replace(column, type=type_, time=time, reason="Chosen by you."))
 
 
 def set_order(plan: SourcePlan, index: int, order: str) -> SourcePlan:
@@ -69,7 +69,7 @@ def set_order(plan: SourcePlan, index: int, order: str) -> SourcePlan:
     if order == "epoch":
         time = replace(before, kind="epoch")
     elif order in ORDERS:
-        time = replace(before, kind="text", order=cast(DateOrder, order))
+        time = replace(before, kind="text", order=order)
     else:
         raise UserError("unknown_order", "Dates are read as ymd, dmy, mdy or epoch.")
     changed = _put(plan, replace(column, time=time))
@@ -138,10 +138,11 @@ def missing(plan: SourcePlan) -> tuple[str, ...]:
 
 def find_column(plan: SourcePlan, header: str) -> int:
     """The position of the column called ``header`` (exactly, else without regard to case). Raises UserError."""
-    for wanted in (lambda text: text == header, lambda text: text.strip().casefold() == header.strip().casefold()):
-        for column in plan.columns:
-            if wanted(column.header):
-                return column.index
+    folded = header.strip().casefold()
+    exact = [c.index for c in plan.columns if c.header == header]
+    found = exact or [c.index for c in plan.columns if c.header.strip().casefold() == folded]
+    if found:
+        return found[0]
     raise UserError(
         "unknown_column",
         "The file has no column of that name.",
@@ -182,4 +183,4 @@ def kind_of(text: str) -> TableName:
     """Check a table kind that came from outside. Raises UserError."""
     if text not in KIND_LABEL:
         raise UserError("unknown_kind", "This is not a kind of table.", "Possible: " + ", ".join(KIND_LABEL) + ".")
-    return cast(TableName, text)
+    return text

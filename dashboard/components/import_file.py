@@ -1,0 +1,321 @@
+"""One file of an import: what was understood, what is still open, a preview, and the controls to correct it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.import_mapping import mapping_chips, mapping_table
+from dashboard.components.labelled import aria, labelled
+from dashboard.ingest.plan import Question, SourcePlan
+from dashboard.schema import KIND_LABEL, TABLES
+
+ANSWER = "wizard-answer"
+READING = "wizard-reading"  # selects that change how the bytes are read; "part" names which
+REMOVE = "wizard-remove"
+COLUMNS = "wizard-columns"
+STATUS = "wizard-file-status"
+
+ENCODINGS: dict[str, str] = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": "Western European (Windows-1252)",
+    "latin-1": "Western European (Latin-1)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "iso8859-7": "Greek (ISO 8859-7)",
+    "gb18030": "Chinese (GB 18030)",
+    "big5": "Chinese, traditional (Big5)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "cp949": "Korean (CP949)",
+    "cp437": "DOS (CP437)",
+}
+DELIMITERS: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space", ":": "colon"}
+HEADERS: dict[str, str] = {
+    "0": "none: the first line is data",
+    "1": "first line",
+    "2": "first two lines",
+    "3": "first three lines",
+}
+FORMATS: dict[str, str] = {
+    "csv": "Text table",
+    "json": "JSON",
+    "jsonl": "JSON lines",
+    "xlsx": "Excel workbook",
+    "parquet": "Parquet",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the preview: as it will be read, and as it stands in the file. bad: it could not be read."""
+
+    shown: str
+    raw: str
+    bad: bool = False
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A file of the wizard, ready to be drawn.
+
+    source: id of the upload or stored source. state: uploading, inspecting, ready or failed. rows: records, None when
+    unknown. preview: the first records, one Cell per column of the plan. samples: per column a few raw values. error:
+    message and hint when it failed. missing: sentences about required fields. remembered: the mapping is that of an
+    earlier file with the same header. sheets: names of the workbook's sheets. removable: it may be taken out.
+    """
+
+    source: str
+    name: str
+    size: int
+    state: str
+    plan: SourcePlan | None = None
+    rows: int | None = None
+    preview: tuple[tuple[Cell, ...], ...] = ()
+    samples: tuple[tuple[str, ...], ...] = ()
+    error: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    remembered: bool = False
+    sheets: tuple[str, ...] = ()
+    removable: bool = True
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        return self.plan.open_questions if self.plan else ()
+
+    @property
+    def complete(self) -> bool:
+        return self.state == "ready" and not self.missing and not self.open_questions
+
+
+def file_size(count: int) -> str:
+    """A size in bytes for people: 1.4 MB."""
+    value, units = float(count), ["bytes", "kB", "MB", "GB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:,.0f} {units[0]}" if units[0] == "bytes" else f"{value:,.1f} {units[0]}"
+
+
+def source_id(kind: str, source: str) -> dict[str, str]:
+    """Pattern id of a thing of which every file has one."""
+    return {"type": kind, "source": source}
+
+
+def answer_id(source: str, number: int) -> dict[str, Any]:
+    return {"type": ANSWER, "source": source, "question": number}
+
+
+def reading_id(source: str, part: str) -> dict[str, str]:
+    return {"type": READING, "source": source, "part": part}
+
+
+def file_card(file: FileView) -> Component:
+    """The whole card of a file. A file that raises no question shows one line of what was recognised and a preview;
+    everything else is folded away."""
+    heading = html.Header(
+        [
+            html.Div(
+                [
+                    html.H3(file.name, className="file-name"),
+                    html.P(_line(file), className="file-line tabular"),
+                ]
+            ),
+            html.Div(
+                [html.Div(status_chip(file), id=source_id(STATUS, file.source)), *_remove(file)], className="file-side"
+            ),
+        ],
+        className="file-head",
+    )
+    if file.state == "failed":
+        body: list[Component] = [_refused(file)]
+    elif file.state != "ready" or file.plan is None:
+        body = [
+            html.Div(
+                [
+                    html.P("Reading the file to find out what it is …", className="job-phase"),
+                    html.Progress(className="job-bar", **aria(label=f"Inspecting {file.name}")),
+                ],
+                role="status",
+            )
+        ]
+    else:
+        body = [html.Div(columns_part(file), id=source_id(COLUMNS, file.source))]
+    return html.Section([heading, *body], className=f"panel file file-{file.state}", **aria(label=file.name))
+
+
+def columns_part(file: FileView) -> list[Component]:
+    """What follows from the plan: questions, recognised columns, notes, preview, mapping, reading controls."""
+    plan = file.plan
+    if plan is None:
+        return []
+    warnings = [n for n in plan.notes if n.level == "warning"]
+    infos = [n for n in plan.notes if n.level == "info"]
+    asked = [(i, q) for i, q in enumerate(plan.questions) if q.choices]
+    parts: list[Component] = [question_box(file, number, q) for number, q in asked]
+    if file.missing:
+        parts.append(html.Div([html.P(text) for text in file.missing], className="callout callout-warn", role="alert"))
+    if file.remembered:
+        parts.append(
+            html.P(
+                "Read like the last file with the same header. Change it below if this one differs.",
+                className="callout",
+            )
+        )
+    parts.append(mapping_chips(plan))
+    if warnings:
+        parts.append(
+            html.Ul([html.Li(n.text) for n in warnings], className="notes notes-warn", **aria(label="Please check"))
+        )
+    if file.preview:
+        parts.append(preview_table(file))
+    parts.append(
+        html.Details(
+            [
+                html.Summary(f"Columns: what each one is ({len(plan.columns):,})"),
+                mapping_table(file.source, plan, file.samples),
+            ],
+            open=bool(file.missing),
+            className="fold",
+        )
+    )
+    facts: list[Component] = [html.Ul([html.Li(n.text) for n in infos], className="notes")] if infos else []
+    parts.append(
+        html.Details(
+            [html.Summary("How the file is read"), *facts, reading_controls(file)],
+            className="fold",
+        )
+    )
+    return parts
+
+
+def status_chip(file: FileView) -> Component:
+    """The state of a file in two or three words."""
+    if file.state == "failed":
+        return html.Span("cannot be read", className="badge-soft is-bad")
+    if file.state != "ready":
+        return html.Span("looking at it", className="badge-soft")
+    if file.missing:
+        return html.Span("needs a column", className="badge-soft is-warn")
+    count = len(file.open_questions)
+    if count:
+        return html.Span("1 question" if count == 1 else f"{count} questions", className="badge-soft is-warn")
+    return html.Span("ready", className="badge-soft is-good")
+
+
+def question_box(file: FileView, number: int, question: Question) -> Component:
+    """A question with its choices as radio buttons; answered ones stay visible and can be changed."""
+    state = "open" if question.answer is None else "answered"
+    return html.Fieldset(
+        [
+            html.Legend(question.text),
+            dbc.RadioItems(
+                id=answer_id(file.source, number),
+                options=[{"value": value, "label": label} for value, label in question.choices],
+                value=question.answer,
+                name=f"answer-{file.source}-{number}",
+            ),
+        ],
+        className=f"callout question question-{state}",
+    )
+
+
+def preview_table(file: FileView) -> Component:
+    """The first records as they will be read; the raw cell is the title of each."""
+    plan = file.plan
+    if plan is None:
+        return html.Div()
+    used = [(i, c) for i, c in enumerate(plan.columns) if c.use != "ignored"][:40]
+    numeric = {i for i, c in used if c.type == "number"}
+    head = html.Tr(
+        [
+            html.Th(c.header.strip() or f"column {c.index + 1}", scope="col", className="num" if i in numeric else "")
+            for i, c in used
+        ]
+    )
+    rows = [
+        html.Tr(
+            [
+                html.Td(
+                    row[i].shown or "–",
+                    title=f"In the file: {row[i].raw[:200]}" if row[i].raw else "Empty in the file",
+                    className=" ".join(filter(None, ("num" if i in numeric else "", "bad" if row[i].bad else ""))),
+                )
+                for i, _ in used
+                if i < len(row)
+            ]
+        )
+        for row in file.preview
+    ]
+    table = html.Table(
+        [html.Caption("The first rows as they will be read", className="hint"), html.Thead(head), html.Tbody(rows)],
+        className="plain-table preview",
+    )
+    return html.Div(table, className="table-scroll", tabIndex=0, role="region", **aria(label=f"Preview of {file.name}"))
+
+
+def reading_controls(file: FileView) -> Component:
+    """Selects for kind of table, sheet, encoding, separator and header; changing one reads the file again."""
+    plan = file.plan
+    if plan is None:
+        return html.Div()
+    controls = [_reading(file, "kind", "Kind of table", {table: KIND_LABEL[table] for table in TABLES}, plan.kind)]
+    if len(file.sheets) > 1:
+        controls.append(_reading(file, "sheet", "Sheet", {name: name for name in file.sheets}, plan.sheet))
+    if plan.format == "csv":
+        dialect = plan.dialect
+        controls += [
+            _reading(file, "encoding", "Encoding", ENCODINGS, dialect.encoding),
+            _reading(file, "delimiter", "Separator", DELIMITERS, dialect.delimiter),
+            _reading(file, "header", "Header", HEADERS, str(dialect.header_rows)),
+        ]
+    return html.Div(controls, className="field-grid")
+
+
+def _reading(file: FileView, part: str, label: str, choices: Mapping[str, str], value: str) -> Component:
+    options = [{"value": key, "label": text} for key, text in choices.items()]
+    if value not in choices:
+        options.append({"value": value, "label": value or "–"})
+    return labelled(label, dbc.Select(id=reading_id(file.source, part), options=options, value=value))
+
+
+def _line(file: FileView) -> str:
+    size = file_size(file.size)
+    if file.plan is None or file.state != "ready":
+        return size
+    rows = f"{file.rows:,} rows" if file.rows is not None else ""
+    what = FORMATS[file.plan.format] + (", packed" if file.plan.packed else "")
+    return " · ".join(
+        filter(None, (KIND_LABEL[file.plan.kind], rows, f"{len(file.plan.columns):,} columns", what, size))
+    )
+
+
+def _remove(file: FileView) -> list[Component]:
+    if not file.removable:
+        return []
+    return [
+        html.Button(
+            "Remove",
+            id=source_id(REMOVE, file.source),
+            n_clicks=0,
+            type="button",
+            className="btn btn-link btn-sm",
+            **aria(label=f"Remove {file.name}"),
+        )
+    ]
+
+
+def _refused(file: FileView) -> Component:
+    return html.Div(
+        [
+            html.P(str(file.error.get("message") or "This file could not be read."), className="job-error"),
+            html.P(str(file.error.get("hint") or ""), className="hint"),
+            html.P(f"Reference {file.error['reference']}", className="hint") if file.error.get("reference") else "",
+        ],
+        className="callout callout-bad",
+        role="alert",
+    )

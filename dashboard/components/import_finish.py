@@ -1,0 +1,261 @@
+"""The end of the wizard: options of the dataset, whether the tables join, and the bar with the import button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import available_timezones
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.import_file import FileView
+from dashboard.components.labelled import aria, labelled
+from dashboard.ingest.plan import ImportOptions
+from dashboard.schema import KIND_LABEL, TABLES, TableName
+
+NAME = "wizard-name"
+TARGET = "wizard-target"
+MODE = "wizard-mode"
+ZONE = "wizard-zone"
+CURRENCY = "wizard-currency"
+WEEK = "wizard-week"
+DUPLICATES = "wizard-duplicates"
+IMPORT = "wizard-import"
+BAR = "wizard-bar"
+JOIN = "wizard-join"
+
+CURRENCIES = (
+    "",
+    "EUR",
+    "USD",
+    "GBP",
+    "CHF",
+    "JPY",
+    "CNY",
+    "INR",
+    "BRL",
+    "CAD",
+    "AUD",
+    "SEK",
+    "NOK",
+    "DKK",
+    "PLN",
+    "CZK",
+    "TRY",
+    "ZAR",
+    "MXN",
+    "KRW",
+)
+NEW = ""  # value of the target select that stands for a new dataset
+
+
+@dataclass(frozen=True)
+class Join:
+    """How well the people of one table are known to another. left, right: tables; people, known: distinct people of the
+    left table, and those of them the right table knows."""
+
+    left: TableName
+    right: TableName
+    people: int
+    known: int
+
+    @property
+    def share(self) -> float:
+        return self.known / self.people if self.people else 1.0
+
+
+def duplicates_id(table: str) -> dict[str, str]:
+    return {"type": DUPLICATES, "table": table}
+
+
+def options_form(
+    *,
+    name: str,
+    kinds: Sequence[TableName],
+    options: ImportOptions,
+    datasets: Sequence[tuple[str, str]],
+    target: str,
+    mode: str,
+    key: str,
+    fixed: bool = False,
+) -> Component:
+    """Fold with the decisions that concern the whole dataset.
+
+    kinds: tables among the files. datasets: (id, name) that may be extended. target, mode: dataset ("" = new) and
+    "append" or "replace". key: what the browser remembers the typed values under. fixed: the dataset is given and
+    cannot be chosen.
+    """
+    remembered: dict[str, Any] = {"persistence": key, "persistence_type": "session"}
+    duplicates = dict(options.duplicates)
+    where: list[Component] = [
+        labelled(
+            "Put it into",
+            dbc.Select(
+                id=TARGET,
+                options=[{"value": NEW, "label": "a new dataset"}, *({"value": i, "label": n} for i, n in datasets)],
+                value=target,
+                disabled=fixed,
+            ),
+        ),
+        html.Div(
+            labelled(
+                "What happens to its data",
+                dbc.Select(
+                    id=MODE,
+                    options=[
+                        {"value": "append", "label": "keep it and add these files"},
+                        {"value": "replace", "label": "replace it with these files"},
+                    ],
+                    value=mode if mode in ("append", "replace") else "append",
+                    disabled=fixed,
+                ),
+            ),
+            id="wizard-mode-box",
+            hidden=target == NEW or fixed,
+        ),
+    ]
+    zone = labelled(
+        "Time zone of the data",
+        html.Div(
+            [
+                dbc.Input(id=ZONE, value=options.time_zone, list="wizard-zones", autocomplete="off", debounce=True),
+                html.Datalist([html.Option(value=name_) for name_ in sorted(available_timezones())], id="wizard-zones"),
+            ]
+        ),
+        help="Type to search. Times without an offset are in this zone, and days begin at its midnight.",
+    )
+    summary = f"Options: {options.time_zone}" + (f", {options.currency}" if options.currency else "")
+    return html.Details(
+        [
+            html.Summary(summary, id="wizard-options-summary"),
+            html.Div(
+                [
+                    labelled(
+                        "Name of the dataset", dbc.Input(id=NAME, value=name, maxlength=80, debounce=True, **remembered)
+                    ),
+                    *where,
+                    zone,
+                    labelled(
+                        "Currency",
+                        dbc.Select(
+                            id=CURRENCY,
+                            options=[{"value": c, "label": c or "not stated"} for c in _currencies(options.currency)],
+                            value=options.currency,
+                        ),
+                    ),
+                    labelled(
+                        "A week begins on",
+                        dbc.Select(
+                            id=WEEK,
+                            options=[{"value": "monday", "label": "Monday"}, {"value": "sunday", "label": "Sunday"}],
+                            value=options.week_start,
+                        ),
+                    ),
+                    *(
+                        html.Div(
+                            labelled(
+                                f"{KIND_LABEL[table]}: rows equal in every column",
+                                dbc.Select(
+                                    id=duplicates_id(table),
+                                    options=[
+                                        {"value": "drop", "label": "count once"},
+                                        {"value": "keep", "label": "keep all, and count them"},
+                                    ],
+                                    value=duplicates.get(table, "keep"),
+                                ),
+                            ),
+                            hidden=table not in kinds,
+                        )
+                        for table in TABLES
+                    ),
+                ],
+                className="field-grid",
+            ),
+        ],
+        className="fold panel",
+    )
+
+
+def _currencies(chosen: str) -> tuple[str, ...]:
+    return CURRENCIES if chosen in CURRENCIES else (*CURRENCIES, chosen)
+
+
+def join_box(joins: Sequence[Join]) -> Component:
+    """Whether the files speak of the same people; a warning where they hardly do."""
+    if not joins:
+        return html.Div()
+    items = []
+    for join in joins:
+        percent = f"{join.share * 100:.0f} %" if join.share >= 0.01 or not join.known else "less than 1 %"
+        text = (
+            f"{percent} of the people in {KIND_LABEL[join.left].lower()} "
+            f"({join.known:,} of {join.people:,}) are known to {KIND_LABEL[join.right].lower()}."
+        )
+        weak = join.share < 0.5
+        items.append(html.Li(text + (" Are these the same ids?" if weak else ""), className="is-warn" if weak else ""))
+    weak_any = any(join.share < 0.5 for join in joins)
+    return html.Div(
+        [html.H2("Do the files belong together?"), html.Ul(items, className="notes")],
+        className="panel panel-body" + (" callout-warn" if weak_any else ""),
+        role="status",
+    )
+
+
+def blocking(files: Sequence[FileView]) -> str:
+    """Why the import cannot start yet, in one sentence; empty when it can."""
+    if not files:
+        return "Choose a file first."
+    if any(f.state in ("uploading", "inspecting") for f in files):
+        return "Still reading the files …"
+    refused = [f for f in files if f.state == "failed"]
+    if refused:
+        return f"{refused[0].name} cannot be read. Remove it to go on."
+    lacking = [f for f in files if f.missing]
+    if lacking:
+        return f"{lacking[0].name}: {lacking[0].missing[0]}"
+    asked = [q for f in files for q in f.open_questions]
+    if asked:
+        return (
+            "Answer the question above first." if len(asked) == 1 else f"Answer the {len(asked)} questions above first."
+        )
+    return ""
+
+
+def import_bar(files: Sequence[FileView], *, verb: str = "Import") -> Component:
+    """The bar with the one button that writes something."""
+    reason = blocking(files)
+    rows = sum(f.rows or 0 for f in files)
+    what = f"{rows:,} rows" if rows else "the rows"
+    counted = f"{what} of {len(files)} files" if len(files) > 1 else what
+    said = reason or f"Ready: {counted}. Nothing is written before you press the button."
+    return html.Div(
+        [
+            html.P(said, id="wizard-reason", className="bar-text tabular", role="status"),
+            html.Button(
+                verb,
+                id=IMPORT,
+                n_clicks=0,
+                type="button",
+                disabled=bool(reason),
+                className="btn btn-primary btn-lg",
+                **aria(describedby="wizard-reason"),
+            ),
+        ],
+        className="import-bar panel",
+    )
+
+
+def dataset_name(files: Sequence[Mapping[str, Any] | FileView]) -> str:
+    """A name for the dataset from its first file: without folder and endings, underscores as spaces."""
+    if not files:
+        return ""
+    first = files[0]
+    name = first.name if isinstance(first, FileView) else str(first.get("file_name", ""))
+    stem = name.replace("\\", "/").rsplit("/", 1)[-1]
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet"):
+        if stem.lower().endswith(ending) and len(stem) > len(ending):
+            stem = stem[: -len(ending)]
+    return " ".join(stem.replace("_", " ").split())[:80] or "Dataset"
