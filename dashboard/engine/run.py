@@ -1,0 +1,43 @@
+"""Map a kernel over the partitions of a dataset and merge what it returns.
+
+Every person lives in one partition, so partials of different partitions never share a person and add up exactly. Any
+``concurrent.futures.Executor`` will do: threads here, Dask's ``Client.get_executor()`` on many machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
+
+from dashboard.engine import executors
+
+P = TypeVar("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Partitioned(Protocol[P]):
+    """What can be computed on: anything with partitions."""
+
+    @property
+    def partitions(self) -> Sequence[P]: ...
+
+
+def run(
+    dataset: Partitioned[P],
+    kernel: Callable[[P], T],
+    merge: Callable[[Iterable[T]], R],
+    executor: Executor | None = None,
+) -> R:
+    """``merge([kernel(partition), ...])`` with the partials in partition order, whatever finished first.
+
+    executor: default the shared threads; a single partition is computed in the calling thread. An error in a
+    kernel is raised here.
+    """
+    partitions = dataset.partitions
+    if executor is None:
+        if len(partitions) == 1:
+            return merge([kernel(partitions[0])])
+        executor = executors.threads()
+    return merge(list(executor.map(kernel, partitions)))
