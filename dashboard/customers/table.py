@@ -1,0 +1,243 @@
+"""One row per person over all tables: what segments, groups and lists are made of.
+
+Built once per dataset version and as-of day, kept as Arrow bytes, sorted by user id so that nothing depends on the
+order of the file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dashboard import schema
+from dashboard.customers.rules import Measure
+from dashboard.errors import CannotAnswer
+from dashboard.store.dataset import Dataset
+from dashboard.store.partition import Partition, Rows
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MEASURE_LABEL = {"usage": "Usage", "revenue": "Net revenue", "active_days": "Active days"}
+DIMENSIONS = schema.FILTER_DIMENSIONS
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody in a dataset as of one day.
+
+    frame: one row per person, sorted by ``user_id`` (text, byte order): country, plan, platform (category, NaN =
+    missing), first_day, last_day (float64 day numbers, NaN = none), recency_days (as-of minus last day), usage (NaN =
+    missing or not mapped), revenue (net), orders, active_days (NaN without such a table), row (int64, position in
+    partition order). measures: those this dataset has, the default first. as_of: day number. later: people whose last
+    activity lies after the as-of day; their recency is 0.
+    """
+
+    frame: pd.DataFrame
+    measures: tuple[Measure, ...]
+    as_of: int
+    later: int
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def measure(self, wanted: Measure) -> Measure:
+        """The measure of engagement to use. Raises CannotAnswer when the dataset does not have it."""
+        if not self.measures:
+            raise CannotAnswer(
+                "Engagement needs a usage figure, orders or activity; this dataset has none of them.",
+                missing=("usage",),
+                hint="Map a column such as watch time, sessions or spend to Usage, or add an event log.",
+            )
+        if wanted == "auto":
+            return self.measures[0]
+        if wanted not in self.measures:
+            raise CannotAnswer(
+                f"This dataset has no {MEASURE_LABEL[wanted].lower()} per person.",
+                missing=(wanted,),
+                hint=f"It has: {', '.join(MEASURE_LABEL[name].lower() for name in self.measures)}.",
+            )
+        return wanted
+
+    def values(self, column: str) -> Floats:
+        return self.frame[column].to_numpy(dtype=np.float64)
+
+    def to_bytes(self) -> bytes:
+        """Arrow IPC stream with the facts beside the frame as schema metadata; :func:`people_from_bytes` reads it."""
+        table = pa.Table.from_pandas(self.frame, preserve_index=False)
+        about = {"measures": list(self.measures), "as_of": self.as_of, "later": self.later}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"people": json.dumps(about).encode()})
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return sink.getvalue()
+
+
+def people_from_bytes(data: bytes) -> People:
+    """Read what :meth:`People.to_bytes` wrote. Raises ValueError when the bytes are something else."""
+    try:
+        table = pa.ipc.open_stream(data).read_all()
+        about = json.loads(table.schema.metadata[b"people"])
+    except (pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError("not a stored table of people") from error
+    return People(table.to_pandas(), tuple(about["measures"]), about["as_of"], about["later"])
+
+
+def people_table(dataset: Dataset, as_of: int) -> People:
+    """Everybody in the dataset as of the end of day ``as_of`` (day number in the dataset's zone).
+
+    Activity, orders and revenue after that day do not count; columns of a user table have no history and are taken as
+    they are.
+    """
+    parts = [_partition(dataset, partition, as_of) for partition in dataset.partitions]
+    ids = pa.chunked_array(
+        [pa.array(p.user_ids).cast(pa.large_string()) for p in dataset.partitions], pa.large_string()
+    )
+    order = pc.sort_indices(ids).to_numpy()
+    columns: dict[str, object] = {"user_id": ids.take(pa.array(order)).to_pandas()}
+    for name in DIMENSIONS:
+        codes = np.concatenate([part.codes[name] for part in parts])[order]
+        columns[name] = _category(dataset, name, codes)
+    for name in ("first_day", "last_day", "usage", "revenue", "orders", "active_days"):
+        columns[name] = np.concatenate([part.numbers[name] for part in parts])[order]
+    frame = pd.DataFrame(columns)
+    late = frame["last_day"] > as_of
+    frame.insert(6, "recency_days", (as_of - frame["last_day"]).clip(lower=0))
+    frame["row"] = order.astype(np.int64)
+    return People(frame, _measures(dataset), as_of, int(late.sum()))
+
+
+@dataclass(frozen=True)
+class _Part:
+    codes: dict[str, npt.NDArray[np.int32]]
+    numbers: dict[str, Floats]
+
+
+def _measures(dataset: Dataset) -> tuple[Measure, ...]:
+    """Usage if mapped; net revenue before active days for a shop, whose only activity is ordering."""
+    manifest = dataset.manifest
+    found: list[Measure] = ["usage"] if manifest.has_column("users", "usage") else []
+    shop = "transactions" in manifest.tables and not {"events", "sessions"} & set(manifest.given)
+    timed: list[Measure] = ["active_days"] if "events" in manifest.tables else []
+    money: list[Measure] = ["revenue"] if "transactions" in manifest.tables else []
+    return tuple(found + (money + timed if shop else timed + money))
+
+
+def _partition(dataset: Dataset, partition: Partition, as_of: int) -> _Part:
+    n, users = partition.n_users, partition.users
+    missing = np.full(n, np.nan)
+    codes = {
+        name: users.column(name).astype(np.int32, copy=False) if users.has(name) else np.full(n, -1, np.int32)
+        for name in DIMENSIONS
+    }
+    first, last, active = missing.copy(), missing.copy(), missing.copy()
+    days = partition.table("days")
+    if days is not None:
+        first, last, active = active_days(days.offsets, days.day, as_of)
+    if users.has("last_active_time"):
+        stated = local_days(users.column("last_active_time"), dataset.manifest.time_zone)
+        last = np.fmax(last, stated)
+    if users.has("signup_time"):
+        first = np.fmin(first, local_days(users.column("signup_time"), dataset.manifest.time_zone))
+    transactions, events = partition.table("transactions"), partition.table("events")
+    orders, revenue = missing, missing
+    if transactions is not None:
+        revenue = revenue_until(transactions, as_of)
+        orders = orders_until(events, dataset.code("event_name", "order"), as_of) if events is not None else np.zeros(n)
+    return _Part(
+        codes,
+        {
+            "first_day": first,
+            "last_day": last,
+            "usage": users.column("usage").astype(np.float64, copy=False) if users.has("usage") else missing,
+            "revenue": revenue,
+            "orders": orders,
+            "active_days": active,
+        },
+    )
+
+
+def active_days(
+    offsets: npt.NDArray[np.int64], day: npt.NDArray[np.int32], as_of: int
+) -> tuple[Floats, Floats, Floats]:
+    """First and last active day (NaN = none) and number of active days per person, up to and including ``as_of``.
+
+    ``day`` holds distinct days, ascending per person; ``offsets`` has one entry more than there are persons.
+    """
+    starts = offsets[:-1]
+    upto = np.concatenate(([0], np.cumsum(day <= as_of)))
+    counts = upto[offsets[1:]] - upto[starts]
+    seen = counts > 0
+    first = np.full(len(starts), np.nan)
+    last = first.copy()
+    first[seen] = day[starts[seen]]
+    last[seen] = day[starts[seen] + counts[seen] - 1]
+    return first, last, counts.astype(np.float64)
+
+
+def revenue_until(lines: Rows, as_of: int) -> Floats:
+    """Net revenue per person: the sum of line amounts up to and including day ``as_of``; returns count negative."""
+    person = _person_of_row(lines)
+    amount = np.asarray(lines.column("amount")[: lines.n_known], dtype=np.float64)
+    counts = (lines.day[: lines.n_known] <= as_of) & ~np.isnan(amount)
+    total = np.bincount(person[counts], weights=amount[counts], minlength=len(lines.offsets) - 1)
+    return total.astype(np.float64, copy=False)
+
+
+def orders_until(events: Rows, order_code: int, as_of: int) -> Floats:
+    """Number of orders per person up to and including day ``as_of``."""
+    chosen = (events.column("event_name")[: events.n_known] == order_code) & (events.day[: events.n_known] <= as_of)
+    counts = np.bincount(_person_of_row(events)[chosen], minlength=len(events.offsets) - 1)
+    return counts.astype(np.float64)
+
+
+def _person_of_row(rows: Rows) -> Ints:
+    return np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
+
+
+def local_days(time: npt.NDArray[np.int64], zone: str) -> Floats:
+    """Local day numbers of instants (µs UTC); NaN for ``schema.NULL_TIME``."""
+    known = time != schema.NULL_TIME
+    days = np.full(len(time), np.nan)
+    stamps = pd.DatetimeIndex(np.asarray(time[known]).astype("datetime64[us]")).tz_localize("UTC").tz_convert(zone)
+    local = stamps.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    days[known] = np.floor_divide(local, schema.MICROSECONDS_PER_DAY)
+    return days
+
+
+def _category(dataset: Dataset, name: str, codes: npt.NDArray[np.int32]) -> pd.Categorical:
+    """Dictionary codes as a category that holds only the values people have."""
+    used = np.unique(codes[codes >= 0])
+    texts = dataset.dictionary(name) if used.size else np.array([], dtype=object)
+    compact = np.searchsorted(used, codes)
+    compact[codes < 0] = -1
+    return pd.Categorical.from_codes(compact, categories=pd.Index([str(t) for t in texts[used]], dtype="str"))
+
+
+def where_mask(
+    dataset: Dataset, people: People, where: tuple[tuple[str, tuple[str, ...]], ...]
+) -> npt.NDArray[np.bool_]:
+    """Who meets the filters: values of a dimension are alternatives, dimensions must all hold, "" means missing.
+
+    One entry per row of ``people.frame``. Raises CannotAnswer for a dimension that is no text column of people.
+    """
+    chosen = np.ones(len(people), dtype=bool)
+    for name, values in where:
+        if not all(part.users.has(name) and part.users.column(name).dtype == np.int32 for part in dataset.partitions):
+            raise CannotAnswer(
+                f"People cannot be filtered by “{name}”: it is not a property of a person in this dataset.",
+                missing=(name,),
+                hint="Remove this filter.",
+            )
+        wanted = np.array([dataset.code(name, value) if value else -1 for value in values], dtype=np.int32)
+        known = np.array([value == "" for value in values]) | (wanted >= 0)
+        codes = np.concatenate([part.users.column(name) for part in dataset.partitions])
+        chosen &= np.isin(codes, wanted[known])[people.frame["row"].to_numpy()]
+    return chosen

@@ -1,0 +1,181 @@
+"""Customers for pages: segments by rules, groups by K-Means, discount targets, and the people behind every number.
+
+Every function authorises the acting person and raises ``NotFound`` or ``CannotAnswer`` like the rest of the service.
+
+* People are described as of the view's as-of day (default: the data's last day); the view's date range plays no part.
+* Engagement limits and K-Means groups come from **all** people of the dataset; country, plan and other filters only
+  choose whom to show. So a filter never moves a person to another class.
+* Every number is the length of a list: ``people_page``, ``people_csv`` and the counts use the same selection.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from dashboard.customers import lists, segments, selection
+from dashboard.customers.lists import Column
+from dashboard.customers.rules import CLASSES, LEVELS, RuleSet
+from dashboard.customers.table import MEASURE_LABEL
+from dashboard.errors import UserError
+from dashboard.filters import Filters
+from dashboard.offers import targeting
+from dashboard.result import Result
+from dashboard.service import core
+from dashboard.service.customer_groups import clusters
+from dashboard.service.customer_results import Clusters, Download, PeoplePage, Segmentation, Targets
+from dashboard.service.people import PeopleView, view
+from dashboard.service.people_lists import (
+    describe_list,
+    file_name,
+    people_columns,
+    people_csv,
+    people_page,
+    targets_csv,
+    targets_page,
+)
+from dashboard.store import catalogue
+
+__all__ = [
+    "CLASSES",
+    "LEVELS",
+    "Clusters",
+    "Column",
+    "Download",
+    "PeoplePage",
+    "RuleSet",
+    "Segmentation",
+    "Targets",
+    "clusters",
+    "describe_list",
+    "get_rules",
+    "people_columns",
+    "people_csv",
+    "people_page",
+    "preview",
+    "rules_of",
+    "save_rules",
+    "segmentation",
+    "targets",
+    "targets_csv",
+    "targets_page",
+]
+
+TOP_VALUES = 20  # of a breakdown; the rest is "Other"
+
+
+def get_rules(dataset_id: str) -> RuleSet:
+    """The rules kept with the dataset; the defaults when none were saved (or they can no longer be read)."""
+    dataset = core.open_for("read", dataset_id)
+    with catalogue.reading() as connection:
+        row = connection.execute("SELECT settings FROM datasets WHERE id = ?", (dataset.id,)).fetchone()
+    try:
+        return RuleSet.from_json(json.loads(row["settings"]).get("rules", {})) if row else RuleSet()
+    except (UserError, ValueError, AttributeError):
+        return RuleSet()
+
+
+def save_rules(dataset_id: str, rules: RuleSet) -> None:
+    """Keep the rules with the dataset, for everybody who sees it."""
+    dataset = core.open_for("change", dataset_id)
+    with catalogue.transaction() as connection:
+        row = connection.execute("SELECT settings FROM datasets WHERE id = ?", (dataset.id,)).fetchone()
+        kept = {**json.loads(row["settings"]), "rules": rules.to_json()}
+        connection.execute("UPDATE datasets SET settings = ? WHERE id = ?", (json.dumps(kept), dataset.id))
+
+
+def rules_of(dataset_id: str, filters: Filters) -> RuleSet:
+    """The rules of a view: those in its link (``filters.option("rules")``), else those kept with the dataset. A link
+    that cannot be read falls back to the latter."""
+    text = filters.option("rules")
+    if text:
+        try:
+            return RuleSet.from_text(text)
+        except UserError:
+            pass
+    return get_rules(dataset_id)
+
+
+def segmentation(dataset_id: str, filters: Filters, rules: RuleSet) -> Segmentation:
+    """The classes of the chosen people, how they are spread, and the limits used."""
+    seen = view(dataset_id, filters, rules)
+    unit = lists.unit(seen.measure)
+    spread = dict.fromkeys(("p05", "p25", "median", "p75", "p95", "mean"), unit)
+    return Segmentation(
+        rules=rules,
+        measure=seen.measure,
+        measure_label=MEASURE_LABEL[seen.measure],
+        low=seen.found.low,
+        high=seen.found.high,
+        as_of=seen.as_of.isoformat(),
+        people=int(seen.chosen.sum()),
+        everyone=len(seen.people),
+        targets=int((seen.chosen & seen.found.target).sum()),
+        distribution=seen.result(
+            "segments",
+            segments.distribution(seen.found, seen.chosen),
+            {"people": "count", "share": "rate", "low": "rate", "high": "rate", "targets": "count"},
+        ),
+        grid=seen.result(
+            "segment_grid", segments.grid(seen.found, seen.chosen, rules), {"people": "count", "share": "rate"}
+        ),
+        engagement=seen.result(
+            "segment_engagement",
+            segments.comparison(seen.found, seen.chosen, seen.engagement),
+            {"people": "count", **spread},
+        ),
+        recency=seen.result(
+            "segment_recency",
+            segments.comparison(seen.found, seen.chosen, seen.recency),
+            {"people": "count", **dict.fromkeys(spread, "days")},
+        ),
+    )
+
+
+def preview(dataset_id: str, filters: Filters, rules: RuleSet, changed: RuleSet) -> Result:
+    """What changed rules would do: segment (the classes, then "Discount targets"), before, after, change (people)."""
+    before, after = view(dataset_id, filters, rules), view(dataset_id, filters, changed)
+    frame = segments.change(before.found, after.found, before.chosen)
+    return after.result("rules_preview", frame, dict.fromkeys(("before", "after", "change"), "count"))
+
+
+def targets(dataset_id: str, filters: Filters, rules: RuleSet) -> Targets:
+    """How many people get a discount, of which segment, country and plan."""
+    seen = view(dataset_id, filters, rules)
+    people, chosen = int((seen.chosen & seen.found.target).sum()), int(seen.chosen.sum())
+    low, high = segments.wilson(np.array([float(people)]), chosen)
+    return Targets(
+        people=people,
+        share=people / chosen if chosen else None,
+        low=float(low[0]) if chosen else None,
+        high=float(high[0]) if chosen else None,
+        chosen=chosen,
+        rule=targeting.rule_in_words(rules),
+        file_name=file_name(seen, selection.TARGETS, people),
+        by_segment=_breakdown(seen, "segment"),
+        by_country=_breakdown(seen, "country") if len(seen.frame["country"].cat.categories) else None,
+        by_plan=_breakdown(seen, "plan") if len(seen.frame["plan"].cat.categories) else None,
+    )
+
+
+def _breakdown(seen: PeopleView, column: str) -> Result:
+    """value, people (targets), chosen, share: the values with most targets first (classes in their own order)."""
+    shown = seen.frame.loc[seen.chosen, column]
+    names = [*shown.cat.categories, "(missing)"]
+    codes = shown.cat.codes.to_numpy().astype(np.int64)
+    codes[codes < 0] = len(names) - 1
+    everybody = np.bincount(codes, minlength=len(names))
+    hits = np.bincount(codes[seen.found.target[seen.chosen]], minlength=len(names))
+    frame = pd.DataFrame({"value": pd.Series(names, dtype="str"), "people": hits, "chosen": everybody})
+    frame = frame[frame["chosen"] > 0] if column != "segment" else frame.iloc[:-1]
+    if column != "segment":
+        frame = frame.sort_values(["people", "chosen", "value"], ascending=[False, False, True], kind="stable")
+    if len(frame) > TOP_VALUES + 1:
+        rest = frame.iloc[TOP_VALUES:]
+        other = {"value": ["Other"], "people": [rest["people"].sum()], "chosen": [rest["chosen"].sum()]}
+        frame = pd.concat([frame.iloc[:TOP_VALUES], pd.DataFrame(other)])
+    frame["share"] = np.where(frame["chosen"] > 0, frame["people"] / frame["chosen"].clip(lower=1), np.nan)
+    units = {"people": "count", "chosen": "count", "share": "rate"}
+    return seen.result(f"targets_by_{column}", frame.reset_index(drop=True), units)
