@@ -1,0 +1,38 @@
+/* Keyboard shortcuts. Off while typing, with a modifier key, or while a dialog is open. */
+(function () {
+  'use strict';
+  const pages = { e: '/', d: '/discounts', s: '/segments', i: '/data', l: '/glossary' };
+  let leader = 0; // time of the last "g"
+
+  function typing(target) {
+    return target instanceof Element &&
+      (target.closest('input, textarea, select, [contenteditable="true"], [role="textbox"], .ag-root') !== null);
+  }
+
+  function link(path) {
+    const found = Array.from(document.querySelectorAll('#nav a')).find(a => new URL(a.href).pathname === path);
+    if (found) found.click();
+  }
+
+  document.addEventListener('keydown', event => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector('.modal.show') !== null) return;
+    const key = event.key;
+    if (leader && event.timeStamp - leader < 1500 && pages[key]) {
+      leader = 0;
+      event.preventDefault();
+      link(pages[key]);
+      return;
+    }
+    leader = key === 'g' ? event.timeStamp : 0;
+    if (key === '?') {
+      event.preventDefault();
+      document.getElementById('help-open')?.click();
+    } else if (key === '/') {
+      const field = document.querySelector('main [data-search], main input[type="search"]');
+      if (field) { event.preventDefault(); field.focus(); }
+    } else if (key === '[' || key === ']') {
+      document.querySelector(key === '[' ? '[data-period="earlier"]' : '[data-period="later"]')?.click();
+    }
+  });
+})();

@@ -1,0 +1,51 @@
+"""The web application: one Dash app, its frame, pages, routes and guards."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from dash import Dash
+
+from dashboard.settings import ROOT
+from dashboard.web import errors, guard, routes, security, shell
+
+
+@cache
+def create_app() -> Dash:
+    """The one application of this process (callbacks of pages register globally, so there cannot be a second).
+
+    Layouts hold no data; every response carries the security headers; a defect in a callback becomes a reference id.
+    """
+    app = Dash(
+        "dashboard.web.app",
+        title="Holdfast",
+        use_pages=True,
+        pages_folder=str(ROOT / "pages"),
+        assets_folder=str(ROOT / "assets"),
+        assets_path_ignore=["vendor", "head"],  # linked in the head, in their own order
+        serve_locally=True,
+        suppress_callback_exceptions=True,  # otherwise every page's layout travels with every index page
+        use_async=False,
+        enable_mcp=False,
+        include_pages_meta=False,
+        compress=True,
+        health_endpoint="healthz",
+        update_title=None,
+        index_string=shell.INDEX,
+        on_error=errors.on_callback_error,
+        add_log_handler=False,
+    )
+    app.layout = shell.layout
+    shell.register(app)
+    routes.register(app)
+    security.install(app)
+    guard.install(app)
+    _first_request(app)
+    return app
+
+
+def _first_request(app: Dash) -> None:
+    """Dash finishes its set-up in the first request, which is not safe from threads: make it here. The hashes of its
+    inline scripts are known afterwards."""
+    app.server.test_client().get("/", base_url="http://localhost")
+    security.allow_scripts(app, tuple(app.csp_hashes()))

@@ -1,0 +1,302 @@
+"""The worker: one process that claims jobs and runs each in a killable child.
+
+``python -m dashboard.worker`` is the loop (started and restarted by the web process), ``… --job ID`` one child. The
+loop never works itself: it starts children, beats, enforces the time limit, and kills the process group of a job that
+was cancelled. Two lanes run side by side: short work (``jobs.LIGHT``) does not wait behind an import.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import errno
+import fcntl
+import importlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import IO, Any, Final
+
+from dashboard import jobs, logs, settings
+from dashboard.errors import NotFound, UserError
+from dashboard.store import catalogue
+
+POLL_SECONDS: Final = 0.15
+BEAT_SECONDS: Final = 2.0
+MAX_SECONDS: Final = 4 * 3600  # wall clock of one job
+LOCK_SECONDS: Final = 15.0  # how long a new worker waits for a dying one
+MEMORY: Final = UserError(
+    "memory",
+    "This file needs more memory than an import may use. Nothing was published.",
+    "Split the file, or raise DASHBOARD_IMPORT_MEMORY_BYTES.",
+)
+TOO_SLOW: Final = UserError(
+    "too_slow", "This took longer than an import may take and was stopped. Nothing was published.", "Split the file."
+)
+DISK_FULL: Final = UserError(
+    "disk_full", "The disk is full. Nothing was published; what existed before is unchanged.", "Free some space, retry."
+)
+
+
+@dataclass
+class Child:
+    """A running job: its process and when it has to end (monotonic)."""
+
+    job: jobs.Job
+    process: subprocess.Popen[bytes]
+    ends: float
+
+
+# The loop ---------------------------------------------------------------------------------------------------------
+
+
+class Worker:
+    """Claims and supervises. tasks: module that registers the handlers. max_seconds: wall clock of a job."""
+
+    def __init__(self, tasks: str = "dashboard.tasks", max_seconds: float = MAX_SECONDS) -> None:
+        self.tasks = tasks
+        self.max_seconds = max_seconds
+        self.children: dict[bool, Child] = {}
+        self.stopping = False
+        self._beat = 0.0
+
+    def run(self) -> None:
+        """Work until asked to stop; running jobs are then failed with the reason."""
+        for job_id in jobs.recover():
+            sweep_staging(job_id)
+            logs.event("job lost by a restart", job=job_id)
+        db = catalogue.connect()
+        try:
+            while not self.stopping:
+                self.step(db)
+                time.sleep(POLL_SECONDS)
+        finally:
+            db.close()
+            self._stop_children()
+
+    def step(self, db: Any) -> None:
+        """One turn: end what has ended or must end, start what waits."""
+        for lane, child in list(self.children.items()):
+            code = child.process.poll()
+            if code is None and time.monotonic() > child.ends:
+                self._kill(child)
+                jobs.fail(child.job.id, TOO_SLOW)
+            elif code is None and not self._wanted(db, child):
+                self._kill(child)
+            elif code is not None:
+                self._explain(child, code)
+            else:
+                continue
+            self._reap(child)
+            del self.children[lane]
+        now = time.monotonic()
+        if now - self._beat > BEAT_SECONDS and self.children:
+            self._beat = now
+            for child in self.children.values():
+                db.execute("UPDATE jobs SET heartbeat=? WHERE id=? AND state='running'", (time.time(), child.job.id))
+        for lane in (True, False):
+            if lane not in self.children:
+                job = jobs.claim(db, light=lane)
+                if job is not None:
+                    self.children[lane] = self._start(db, job)
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        self.stopping = True
+
+    def _start(self, db: Any, job: jobs.Job) -> Child:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard.worker", "--job", job.id, "--tasks", self.tasks]
+            + ["--parent", str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            close_fds=True,
+            cwd=settings.ROOT,
+        )
+        db.execute("UPDATE jobs SET pid=? WHERE id=?", (process.pid, job.id))
+        logs.event("job started", job=job.id, kind=job.kind, pid=process.pid)
+        return Child(job, process, time.monotonic() + self.max_seconds)
+
+    def _wanted(self, db: Any, child: Child) -> bool:
+        row = db.execute("SELECT state FROM jobs WHERE id=?", (child.job.id,)).fetchone()
+        return row is not None and row["state"] == "running"
+
+    def _explain(self, child: Child, code: int) -> None:
+        """A child that ended without a word was killed from outside: say by what."""
+        try:
+            job = jobs.get(child.job.id)
+        except NotFound:
+            return
+        if job.state == "running":
+            if code in (-signal.SIGKILL, -signal.SIGABRT, -signal.SIGBUS):
+                jobs.fail(job.id, MEMORY)
+            else:
+                reference = f"{job.id[:8]}"
+                jobs.fail(
+                    job.id,
+                    UserError("crashed", f"The import stopped unexpectedly. Reference {reference}.", "Try again."),
+                    reference,
+                )
+        logs.event("job ended", job=job.id, kind=job.kind, state=jobs.get(job.id).state, code=str(code))
+
+    def _kill(self, child: Child) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        logs.event("job killed", job=child.job.id, kind=child.job.kind)
+
+    def _reap(self, child: Child) -> None:
+        """Whatever the child started goes with it, and so does what it was writing."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        sweep_staging(child.job.id)
+
+    def _stop_children(self) -> None:
+        for child in self.children.values():
+            self._kill(child)
+            self._reap(child)
+            jobs.fail(child.job.id, jobs.RESTARTED)
+
+
+def sweep_staging(job_id: str) -> None:
+    shutil.rmtree(jobs.staging_path(job_id), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def only_one() -> Any:
+    """Hold the lock that makes this the only worker of the data directory. Raises TimeoutError."""
+    folder = settings.current().data_dir / "queue"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "worker.lock").open("a") as file:
+        _take(file)
+        yield
+
+
+def _take(file: IO[str]) -> None:
+    ends = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError:
+            if time.monotonic() > ends:
+                raise TimeoutError("another worker has this data directory") from None
+            time.sleep(0.1)
+
+
+# The child --------------------------------------------------------------------------------------------------------
+
+
+def work(job_id: str, tasks: str) -> int:
+    """Do one job in this process: limits, handler, outcome into the row. Returns the exit code."""
+    limit()
+    logs.set_up("job", stderr=False)
+    job = jobs.get(job_id)
+    progress = jobs.Progress(job.id, job.owner)
+    try:
+        importlib.import_module(tasks)
+        result = jobs.HANDLERS[job.kind](job.params, progress)
+    except UserError as error:
+        jobs.fail(job.id, error)
+    except Exception as error:
+        known = refusal(error)
+        if known is not None:
+            jobs.fail(job.id, known)
+        else:
+            reference = logs.defect("job failed", error, job=job.id, kind=job.kind)
+            text = f"Something went wrong. Nothing was published. Reference {reference}."
+            jobs.fail(job.id, UserError("unexpected", text, "Try again; if it stays, report the reference."), reference)
+    else:
+        jobs.finish(job.id, result)
+    return 0
+
+
+def refusal(error: BaseException | None) -> UserError | None:
+    """The sentence for an exception that is no defect: memory or disk ran out (also when wrapped)."""
+    while error is not None:
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+            return MEMORY
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return DISK_FULL
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return MEMORY
+        error = error.__cause__
+    return None
+
+
+def limit() -> None:
+    """Bound what this process may take: address space, file size, core dumps; and be nice to the web process."""
+    now = settings.current()
+    for kind, value in (
+        (resource.RLIMIT_AS, now.import_memory_bytes),
+        (resource.RLIMIT_FSIZE, 4 * now.max_file_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _soft, hard = resource.getrlimit(kind)
+        wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (wanted, wanted))
+    with contextlib.suppress(OSError):
+        os.nice(5)
+
+
+def die_with(parent: int) -> bool:
+    """Ask Linux to end this process with its parent; False when the parent is already gone."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)
+    return os.getppid() == parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m dashboard.worker", description="Runs the product's long work.")
+    parser.add_argument("--job", help="run this one job in this process")
+    parser.add_argument("--parent", type=int, help="end with this process")
+    parser.add_argument("--tasks", default="dashboard.tasks", help="module that registers the job handlers")
+    parser.add_argument("--max-seconds", type=float, default=MAX_SECONDS, help="wall clock of one job")
+    chosen = parser.parse_args(arguments)
+    os.umask(0o077)
+    if chosen.parent and not die_with(chosen.parent):
+        return 1
+    if chosen.job:
+        return work(chosen.job, chosen.tasks)
+    logs.set_up("worker")
+    worker = Worker(chosen.tasks, chosen.max_seconds)
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    try:
+        with only_one():
+            sweep()
+            worker.run()
+    except TimeoutError:
+        logs.event("worker not started", code="locked")
+        return 3
+    return 0
+
+
+def sweep() -> None:
+    """What a crash left behind: staging directories, versions without a row, expired uploads."""
+    from dashboard.ingest import publish, upload
+
+    steps: tuple[Callable[[], Any], ...] = (publish.sweep, upload.expire)
+    for step in steps:
+        try:
+            step()
+        except Exception as error:
+            logs.defect("sweep failed", error)
+
+
+def command(tasks: str = "dashboard.tasks") -> list[str]:
+    """The command line of a worker that ends with this process."""
+    return [sys.executable, "-m", "dashboard.worker", "--parent", str(os.getpid()), "--tasks", tasks]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
