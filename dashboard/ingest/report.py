@@ -47,7 +47,7 @@ COUNTERS: dict[str, str] = {
     "placeholder_id": "user ids that look like placeholders (null, n/a, 0 ...), kept as typed",
     "trimmed_id": "ids with surrounding spaces, trimmed",
     "stripped_id": "ids shortened from 17850.0 to 17850",
-    "escaped_cell": "cells with control characters removed or characters composed",
+    "cleaned_cell": "texts with control characters removed or characters composed",
     "bad_cell": "cells that could not be read and are empty now",
     "future_time": "times more than a day in the future, left empty",
     "impossible_time": "placeholder dates such as 0000-00-00 or 1900-01-01, left empty",

@@ -15,7 +15,9 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from dashboard.errors import UserError
+from dashboard.ingest.encoding import known
 from dashboard.ingest.limits import Limits
+from dashboard.ingest.source import damaged, inflates_too_much, too_large
 from dashboard.jit import kernel
 
 _PIECE = 1 << 18
@@ -62,7 +64,8 @@ class Unpacked:
         self._file: BinaryIO = path.open("rb", buffering=0)
         self._inflate = zlib.decompressobj(31)
         self._packed = b""
-        self._read = self._made = 0
+        self._size = path.stat().st_size
+        self._made = 0
         self._begun = False  # the present member has begun
 
     def readinto(self, target: memoryview) -> int:
@@ -71,12 +74,9 @@ class Unpacked:
         while True:
             if not self._packed:
                 self._packed = self._file.read(_PIECE)
-                self._read += len(self._packed)
                 if not self._packed:
                     if self._begun and not self._inflate.eof:
-                        raise UserError(
-                            "damaged", "The packed file ends in the middle.", "Upload it again, or pack it again."
-                        )
+                        raise damaged()
                     return 0
             if self._inflate.eof:
                 self._packed = self._packed.lstrip(b"\0")  # padding between or after members
@@ -86,7 +86,7 @@ class Unpacked:
             try:
                 data = self._inflate.decompress(self._packed, len(target))
             except zlib.error:
-                raise UserError("damaged", "The packed file is damaged.", "Pack and upload it again.") from None
+                raise damaged() from None
             self._begun = True
             self._packed = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
             self._made += len(data)
@@ -99,41 +99,16 @@ class Unpacked:
         limits = self._limits
         if self._made > limits.file_bytes:
             raise too_large(limits)
-        used = max(self._read - len(self._packed), 1)
-        if self._made > limits.packed_free_bytes and self._made > limits.packed_ratio * used:
-            raise UserError(
-                "inflates",
-                f"The packed file inflates more than {limits.packed_ratio} times; that is refused for safety.",
-                "Unpack it and upload the plain file.",
-            )
+        if self._made > max(limits.packed_free_bytes, limits.packed_ratio * self._size):
+            raise inflates_too_much(limits)
 
     def close(self) -> None:
         self._file.close()
 
 
-def too_large(limits: Limits) -> UserError:
-    """The refusal of a file beyond the size limit."""
-    return UserError(
-        "too_large",
-        f"The file holds more than {limits.file_bytes / (1 << 30):,.3g} GiB.",
-        "Split it into several files; they can form one dataset.",
-    )
-
-
 def open_source(path: Path, packed: bool, limits: Limits) -> Source:
     """The raw bytes of a file, unpacked when ``packed``."""
     return Unpacked(path, limits) if packed else PlainFile(path, limits)
-
-
-def text_codec(encoding: str) -> str:
-    """The canonical name of a text encoding. Raises UserError when there is none of that name."""
-    try:
-        info = codecs.lookup(encoding)
-    except (LookupError, ValueError):
-        info = None
-    if info is None or not getattr(info, "_is_text_encoding", True) or info.incrementaldecoder is None:
-        raise UserError("encoding", "This character encoding is not known.", "Choose another encoding.")
-    return info.name
 
 
 class TextStream:
@@ -144,7 +119,7 @@ class TextStream:
 
     def __init__(self, source: Source, encoding: str) -> None:
         self._source = source
-        self._codec = text_codec(encoding)
+        self._codec = codecs.lookup(known(encoding)).name
         self._utf8 = self._codec in _UTF8
         self._decoder = None if self._utf8 else codecs.getincrementaldecoder(self._codec)("replace")
         self._carry = b""  # raw bytes of a character that is not complete
