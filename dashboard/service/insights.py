@@ -55,7 +55,11 @@ def dimensions(dataset_id: str) -> list[Dimension]:
     items = core.run("dimensions", dataset_id, Filters(), {}).summary["dimensions"]
     return [
         Dimension(
-            **{**item, "tables": tuple(item["tables"]), "values": tuple((text, count) for text, count in item["values"])}
+            **{
+                **item,
+                "tables": tuple(item["tables"]),
+                "values": tuple((text, count) for text, count in item["values"]),
+            }
         )
         for item in items
     ]

@@ -1,0 +1,174 @@
+"""Kernels over the distinct active days of persons. Each is one pass over one partition.
+
+Common input: offsets int64[n_users + 1]; day int32, ascending per person (distinct where the text says "active day",
+NULL_DAY first where rows without a date can occur); people uint8[n_users], 1 = counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dashboard.jit import kernel
+from dashboard.schema import NULL_DAY
+
+
+@kernel
+def distinct_days(offsets, day, mask, until, out_offsets, out_day):  # type: ignore[no-untyped-def]
+    """Distinct days per person of the rows with mask[i] (an empty mask: all rows) and day[i] <= until.
+
+    day: ascending per person, may repeat. Writes out_offsets[n_users + 1] and out_day; returns the number of days.
+    """
+    n = 0
+    masked = mask.shape[0] > 0
+    out_offsets[0] = 0
+    for u in range(offsets.shape[0] - 1):
+        start = n
+        for i in range(offsets[u], offsets[u + 1]):
+            d = day[i]
+            if d > until:
+                break
+            if d == NULL_DAY:
+                continue
+            if (not masked or mask[i]) and (n == start or out_day[n - 1] != d):
+                out_day[n] = d
+                n += 1
+        out_offsets[u + 1] = n
+    return n
+
+
+@kernel
+def rolling(offsets, day, people, windows, first, last, out):  # type: ignore[no-untyped-def]
+    """Distinct persons in the trailing windows of each day first..last.
+
+    An active day d keeps its person in a window of w days until the day before min(next active day, d + w): so add 1
+    where that stretch begins and take 1 away where it ends; running sums of ``out`` are the counts.
+    windows: int64[k] lengths in days. out: int64[k, last - first + 2], zeros.
+    """
+    widest = 0
+    for k in range(windows.shape[0]):
+        widest = max(widest, windows[k])
+    for u in range(offsets.shape[0] - 1):
+        if not people[u]:
+            continue
+        end = offsets[u + 1]
+        for i in range(offsets[u], end):
+            d = day[i]
+            if d > last:
+                break
+            if d + widest <= first:
+                continue
+            for k in range(windows.shape[0]):
+                begin = max(d, first)
+                stop = min(d + windows[k], last + 1)
+                if i + 1 < end:
+                    stop = min(stop, day[i + 1])
+                if begin < stop:
+                    out[k, begin - first] += 1
+                    out[k, stop - first] -= 1
+
+
+@kernel
+def distinct_per_span(offsets, day, people, first, span, out):  # type: ignore[no-untyped-def]
+    """out[s] += persons with an active day in span s; span[d - first] = index of the span of day d or -1."""
+    n = span.shape[0]
+    for u in range(offsets.shape[0] - 1):
+        if not people[u]:
+            continue
+        before = -1
+        for i in range(offsets[u], offsets[u + 1]):
+            at = day[i] - first
+            if at < 0:
+                continue
+            if at >= n:
+                break
+            s = span[at]
+            if s >= 0 and s != before:
+                out[s] += 1
+                before = s
+
+
+@kernel
+def distinct_of_two(offsets, day, people, offsets2, day2, people2, first, span, out):  # type: ignore[no-untyped-def]
+    """out[s] += persons with a day of either list in span s; a list counts only persons of its own ``people``."""
+    n = span.shape[0]
+    seen = np.full(out.shape[0], -1, np.int64)
+    for u in range(offsets.shape[0] - 1):
+        if people[u]:
+            for i in range(offsets[u], offsets[u + 1]):
+                at = day[i] - first
+                if 0 <= at < n and span[at] >= 0 and seen[span[at]] != u:
+                    seen[span[at]] = u
+                    out[span[at]] += 1
+        if people2[u]:
+            for i in range(offsets2[u], offsets2[u + 1]):
+                at = day2[i] - first
+                if 0 <= at < n and span[at] >= 0 and seen[span[at]] != u:
+                    seen[span[at]] = u
+                    out[span[at]] += 1
+
+
+@kernel
+def active_flags(offsets, day, people, first, last, out):  # type: ignore[no-untyped-def]
+    """out[u] = 1 for persons with an active day in [first, last]."""
+    for u in range(offsets.shape[0] - 1):
+        if not people[u]:
+            continue
+        for i in range(offsets[u], offsets[u + 1]):
+            if day[i] > last:
+                break
+            if day[i] >= first:
+                out[u] = 1
+                break
+
+
+@kernel
+def rows_per_span(offsets, day, mask, people, first, span, out):  # type: ignore[no-untyped-def]
+    """out[s] += rows of counted persons with mask[i] (an empty mask: all) whose day lies in span s."""
+    n = span.shape[0]
+    masked = mask.shape[0] > 0
+    for u in range(offsets.shape[0] - 1):
+        if not people[u]:
+            continue
+        for i in range(offsets[u], offsets[u + 1]):
+            at = day[i] - first
+            if at >= n:
+                break
+            if at >= 0 and (not masked or mask[i]) and span[at] >= 0:
+                out[span[at]] += 1
+
+
+@kernel
+def first_per_span(offsets, day, active, mask, people, first, span, out):  # type: ignore[no-untyped-def]
+    """out[s] += persons whose first row with active[i] (empty: any row) lies in span s and passes mask[i].
+
+    The first row is looked up in all rows, then tested: a person's first day never moves with a filter.
+    """
+    n = span.shape[0]
+    chosen = active.shape[0] > 0
+    masked = mask.shape[0] > 0
+    for u in range(offsets.shape[0] - 1):
+        if not people[u]:
+            continue
+        for i in range(offsets[u], offsets[u + 1]):
+            if day[i] == NULL_DAY or (chosen and not active[i]):
+                continue
+            at = day[i] - first
+            if (not masked or mask[i]) and 0 <= at < n and span[at] >= 0:
+                out[span[at]] += 1
+            break
+
+
+@kernel
+def first_flags(offsets, day, active, mask, people, first, last, out):  # type: ignore[no-untyped-def]
+    """out[u] = 1 for the persons that :func:`first_per_span` counts in [first, last]."""
+    chosen = active.shape[0] > 0
+    masked = mask.shape[0] > 0
+    for u in range(offsets.shape[0] - 1):
+        if not people[u]:
+            continue
+        for i in range(offsets[u], offsets[u + 1]):
+            if day[i] == NULL_DAY or (chosen and not active[i]):
+                continue
+            if (not masked or mask[i]) and first <= day[i] <= last:
+                out[u] = 1
+            break

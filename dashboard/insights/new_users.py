@@ -1,0 +1,119 @@
+"""New users: persons by the day they were first seen in all data.
+
+Formula source: definitions sections 1 and 3. A row filter never moves a person's first day: the first row is looked up in
+all rows and then tested, so the new users of exclusive values add up to the total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.engine.run import run
+from dashboard.insights import activity_kernels as kernels
+from dashboard.insights import periods, where
+from dashboard.insights.active_days import TABLE, activity_names, clause
+from dashboard.insights.activity import Counts, buckets_of, no_comparison, rows_read
+from dashboard.insights.registry import TIMED, Spans, insight
+from dashboard.insights.totals import compared, summed
+from dashboard.insights.view import View
+from dashboard.insights.where import EVERYTHING, Mask
+from dashboard.result import Result
+from dashboard.store.partition import Partition, Rows
+
+
+def _first_rows(view: View, partition: Partition, names: tuple[str, ...]) -> tuple[Rows, Mask, Mask]:
+    """The rows to look the first one up in, which of them are activity, and which pass the row filters."""
+    chosen = clause(view, names)
+    days = partition.table("days")
+    if days is not None and not names and not where.row_clauses(view, TABLE):
+        return days, EVERYTHING, EVERYTHING
+    events = partition.table(TABLE)
+    assert events is not None  # "days" exists exactly where "events" does
+    return events, where.only(view, partition, TABLE, chosen), where.rows(view, partition, TABLE)
+
+
+def new_counts(view: View, spans: Spans, names: tuple[str, ...] = ()) -> Counts:
+    """int64[len(spans)]: persons first seen in each span, up to the as-of day."""
+    first, table = periods.bucket_of_day(list(spans))
+    table = np.where(np.arange(first, first + len(table)) <= view.as_of, table, -1).astype(np.int32)
+
+    def kernel(partition: Partition) -> Counts:
+        rows, active, mask = _first_rows(view, partition, names)
+        out = np.zeros(len(spans), np.int64)
+        people = where.persons(view, partition, TABLE)
+        kernels.first_per_span(rows.offsets, rows.day, active, mask, people, first, table, out)
+        return out
+
+    return summed(view, kernel, "new", tuple(spans), names)
+
+
+def signup_counts(view: View, spans: Spans) -> Counts:
+    """int64[len(spans)]: persons of the user table who signed up in each span, up to the as-of day."""
+    first, table = periods.bucket_of_day(list(spans))
+
+    def kernel(partition: Partition) -> Counts:
+        days = periods.local_days(partition.users.column("signup_time"), view.dataset.manifest.time_zone)
+        at = days.astype(np.int64) - first
+        inside = (at >= 0) & (at < len(table)) & (days <= view.as_of)
+        inside &= where.persons(view, partition, None).astype(bool)
+        index = table[at[inside]]
+        return np.bincount(index[index >= 0], minlength=len(spans)).astype(np.int64)
+
+    return summed(view, kernel, "signups", tuple(spans))
+
+
+@insight(
+    "new_users",
+    "New users",
+    definition="Users by the day, week or month in which they were first seen in all data.",
+    needs=(TIMED,),
+)
+def new_users(view: View, *, by: str = "day", activity: str | Sequence[str] = ()) -> Result:
+    """Columns: period (first ISO day), new_users, complete; with a comparison previous_period, previous_new_users. Options by:
+    day, week, month; activity: event names that count. summary: value, previous, delta, relative, verdict of the range."""
+    names = activity_names(view, activity)
+    parts = buckets_of(view, by)
+    frame = pd.DataFrame(
+        {"period": parts.labels, "new_users": new_counts(view, parts.spans, names), "complete": parts.complete}
+    )
+    notes = list(where.ignored(view, TABLE))
+    total = float(frame["new_users"].sum())
+    previous = float("nan")
+    if view.previous is not None:
+        before = buckets_of(view, by, view.previous)
+        frame["previous_period"] = pd.Series(before.labels).reindex(frame.index)
+        counts = new_counts(view, before.spans, names)
+        frame["previous_new_users"] = pd.Series(counts, dtype="float64").reindex(frame.index)
+        if view.comparable():
+            previous = float(counts.sum())
+        else:
+            notes.append(no_comparison(view))
+    units = {name: "count" for name in ("new_users", "previous_new_users") if name in frame}
+    summary = compared(total, previous, True)
+    return Result("new_users", frame, units=units, summary=summary, notes=tuple(notes), **rows_read(view))
+
+
+@insight(
+    "new_people",
+    "Who is new",
+    definition="The users first seen in the range: exactly those that the count of new users counts.",
+    needs=(TIMED,),
+)
+def new_people(view: View, *, activity: str | Sequence[str] = ()) -> Result:
+    """Column: user_id, sorted. Option activity: event names that count. summary: users."""
+    names = activity_names(view, activity)
+    first, last = view.period.first, min(view.period.last, view.as_of)
+
+    def kernel(partition: Partition) -> list[str]:
+        rows, active, mask = _first_rows(view, partition, names)
+        out = np.zeros(partition.n_users, np.uint8)
+        people = where.persons(view, partition, TABLE)
+        kernels.first_flags(rows.offsets, rows.day, active, mask, people, first, last, out)
+        return [str(item) for item in partition.user_ids.take(np.flatnonzero(out)).to_pylist()]
+
+    ids = run(view.dataset, kernel, lambda parts: sorted(item for part in parts for item in part))
+    frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
+    return Result("new_people", frame, summary={"users": len(ids)}, notes=where.ignored(view, TABLE), **rows_read(view))

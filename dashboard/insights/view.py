@@ -1,0 +1,81 @@
+"""A dataset seen through filters: which days, compared with which, whose rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard import filters as state
+from dashboard.filters import Filters, Period
+from dashboard.insights import periods
+from dashboard.store.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class View:
+    """What every metric and insight gets.
+
+    period, previous: inclusive local days; previous is None without comparison. where: ((column, (value, ...)), ...).
+    as_of: the day "now" means: the data's last day or the day a person chose; nothing after it exists. last_complete:
+    the last day that is over. fixed: a person typed the range in, so days with a window that is not full stay in.
+    """
+
+    dataset: Dataset
+    period: Period
+    previous: Period | None
+    where: tuple[tuple[str, tuple[str, ...]], ...]
+    as_of: int
+    last_complete: int
+    fixed: bool = False
+    dated: bool = True
+
+    @property
+    def first_day(self) -> int:
+        first = self.dataset.manifest.first_day
+        return self.as_of if first is None else min(first, self.as_of)
+
+    @property
+    def week_start(self) -> str:
+        return self.dataset.manifest.week_start
+
+    @property
+    def cut(self) -> bool:
+        """Whether there are rows after ``as_of`` that must not be seen."""
+        last = self.dataset.manifest.last_day
+        return last is not None and self.as_of < last
+
+    @property
+    def scope(self) -> tuple[str, int, str]:
+        """Identity of the immutable data behind the view."""
+        return (self.dataset.id, self.dataset.version, self.dataset.manifest.content_hash)
+
+    def buckets(self, by: str, period: Period | None = None) -> periods.Buckets:
+        period = period or self.period
+        return periods.buckets(
+            period.first, period.last, by, last_complete=self.last_complete, week_start=self.week_start
+        )
+
+    def comparable(self) -> bool:
+        """Whether the data cover the whole previous period; a half-empty one would show growth that is none."""
+        return self.previous is not None and self.previous.first >= self.first_day
+
+
+def view_of(dataset: Dataset, filters: Filters) -> View:
+    """The view that filters mean on a dataset. A range is anchored on the last complete day, or on the chosen as-of day
+    (which then counts as complete: who sets it says that the day is over)."""
+    manifest = dataset.manifest
+    chosen = state.day_number(filters.as_of) if filters.as_of else None
+    if manifest.first_day is None or manifest.last_day is None or manifest.last_complete_day is None:
+        day = chosen or 0
+        return View(dataset, Period(day, day), None, filters.where, day, day, dated=False)
+    as_of = manifest.last_day if chosen is None else chosen
+    last_complete = manifest.last_complete_day if chosen is None else chosen
+    period = state.resolve(filters.range, first_day=manifest.first_day, last_day=last_complete)
+    return View(
+        dataset=dataset,
+        period=period,
+        previous=state.comparison(filters.range, period, filters.compare),
+        where=filters.where,
+        as_of=as_of,
+        last_complete=last_complete,
+        fixed=filters.range not in state.PRESETS,
+    )

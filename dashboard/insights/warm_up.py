@@ -1,0 +1,54 @@
+"""Compiles every kernel of the insights on arrays of a few rows, so that the first click is not the slow one.
+
+The arrays have exactly the types and the read-only flags of stored ones: a kernel compiled for others would be compiled again
+(``tests/unit/insights/test_warm_up.py`` holds this).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.insights import activity_kernels as activity
+from dashboard.insights import revenue_kernels as revenue
+from dashboard.insights import where
+
+
+def _stored(values: list[float], kind: type) -> npt.NDArray[np.generic]:
+    array = np.array(values, kind)
+    array.flags.writeable = False
+    return array
+
+
+def compile_kernels() -> None:
+    """Call every kernel once with tiny input; seconds the first time, milliseconds when they are compiled already."""
+    offsets, day = _stored([0, 1, 2], np.int64), _stored([10, 11], np.int32)
+    codes, numbers = _stored([0, -1], np.int32), _stored([1.0, 2.0], np.float64)
+    ones, mask, table = np.ones(2, np.uint8), np.ones(2, np.uint8), np.zeros(3, np.int32)
+    counts = np.zeros(1, np.int64)
+    for kept in (ones, where.EVERYTHING):
+        activity.distinct_days(offsets, day, kept, 20, np.empty(3, np.int64), np.empty(2, np.int32))
+    rolled = np.zeros((3, 3), np.int64)
+    activity.rolling(offsets, day, ones, np.array([1, 7, 30], np.int64), 10, 11, rolled)
+    activity.distinct_per_span(offsets, day, ones, 10, table, counts)
+    activity.distinct_of_two(offsets, day, ones, offsets, day, ones, 10, table, counts)
+    activity.active_flags(offsets, day, ones, 10, 11, np.zeros(2, np.uint8))
+    activity.first_flags(offsets, day, mask, mask, ones, 10, 11, np.zeros(2, np.uint8))
+    activity.rows_per_span(offsets, day, mask, ones, 10, table, counts)
+    activity.first_per_span(offsets, day, mask, mask, ones, 10, table, counts)
+    where.keep_codes(codes, np.ones(2, np.uint8), mask)
+    where.keep_codes(codes.astype(np.int32), np.ones(2, np.uint8), mask)
+    where.keep_numbers(numbers, np.ones(1), 0, mask)
+
+    order = np.empty(2, np.int64)
+    n = revenue.number_orders(offsets, 2, codes, _stored([0, 1], np.int64), 1, order)
+    start, rows, person = np.zeros(n + 1, np.int64), np.empty(2, np.int64), np.empty(n, np.int64)
+    revenue.group_rows(order, n, start, rows)
+    revenue.person_of_order(offsets, start, rows, person)
+    bucket = np.zeros(2, np.int32)
+    revenue.day_buckets(day, mask, 10, table, bucket)
+    revenue.value_buckets(codes, bucket)
+    bucket[:] = 0
+    for optional in (numbers, revenue.NOTHING):
+        out = np.zeros((1, revenue.WIDTH))
+        revenue.add_up(start, rows, person, ones, numbers, optional, optional, bucket, True, True, out)

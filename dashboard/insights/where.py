@@ -1,0 +1,126 @@
+"""Filters as masks: one byte per person, one byte per row.
+
+A filter on a column that the row table has tests the row; otherwise it tests the person. Values of one column are
+alternatives, columns must all hold; the empty value means "missing". A column that neither has cannot filter: it is
+left out and :func:`ignored` says so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.insights.view import View
+from dashboard.jit import kernel
+from dashboard.store.partition import Columns, Partition
+
+Mask = npt.NDArray[np.uint8]
+Clause = tuple[str, tuple[str, ...]]
+
+_TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
+EVERYTHING = np.zeros(0, np.uint8)  # the mask of a table without filter
+
+
+@kernel
+def keep_codes(codes, allowed, mask):  # type: ignore[no-untyped-def]
+    """mask[i] &= allowed[codes[i] + 1]; allowed[0] is the answer for missing."""
+    for i in range(codes.shape[0]):
+        mask[i] &= allowed[codes[i] + 1]
+
+
+@kernel
+def keep_numbers(values, wanted, missing, mask):  # type: ignore[no-untyped-def]
+    """mask[i] stays when values[i] equals one of ``wanted``, or is NaN and ``missing`` is set."""
+    for i in range(values.shape[0]):
+        if mask[i]:
+            value = values[i]
+            found = missing if value != value else 0
+            for k in range(wanted.shape[0]):
+                if wanted[k] == value:
+                    found = 1
+            mask[i] = found
+
+
+def row_clauses(view: View, table: str) -> tuple[Clause, ...]:
+    """The filters that test rows of the table."""
+    rows = view.dataset.partitions[0].table(table) if view.dataset.partitions else None
+    return tuple(clause for clause in view.where if rows is not None and _usable(rows, clause[0]))
+
+
+def person_clauses(view: View, table: str | None) -> tuple[Clause, ...]:
+    """The filters that test the person when the rows come from ``table`` (None: there are no rows)."""
+    on_rows = set(row_clauses(view, table)) if table else set()
+    users = view.dataset.partitions[0].users if view.dataset.partitions else None
+    return tuple(
+        clause for clause in view.where if clause not in on_rows and users is not None and _usable(users, clause[0])
+    )
+
+
+def ignored(view: View, table: str | None) -> tuple[str, ...]:
+    """Sentences about filters that do not apply to numbers from ``table``."""
+    used = {*person_clauses(view, table), *(row_clauses(view, table) if table else ())}
+    return tuple(
+        f"The filter on {name} does not apply here: these rows and the users have no such column."
+        for name, values in view.where
+        if (name, values) not in used
+    )
+
+
+def _usable(columns: Columns, name: str) -> bool:
+    return columns.has(name) and columns.column(name).dtype in (np.int32, np.float64, np.int8) and name != "day"
+
+
+def persons(view: View, partition: Partition, table: str | None) -> Mask:
+    """uint8[n_users]: 1 for persons that pass the filters that do not test rows of ``table``."""
+    mask = np.ones(partition.n_users, np.uint8)
+    for clause in person_clauses(view, table):
+        _apply(view, partition.users, clause, mask)
+    return mask
+
+
+def rows(view: View, partition: Partition, table: str, extra: tuple[Clause, ...] = ()) -> Mask:
+    """uint8[n_rows] of the table's rows that pass, or EVERYTHING (length 0) when there is nothing to test."""
+    return only(view, partition, table, (*row_clauses(view, table), *extra))
+
+
+def only(view: View, partition: Partition, table: str, clauses: tuple[Clause, ...]) -> Mask:
+    """:func:`rows` for the given clauses, without those of the view."""
+    source = partition.table(table)
+    if not clauses or source is None:
+        return EVERYTHING
+    mask = np.ones(source.n_rows, np.uint8)
+    for clause in clauses:
+        _apply(view, source, clause, mask)
+    return mask
+
+
+def _apply(view: View, columns: Columns, clause: Clause, mask: Mask) -> None:
+    name, values = clause
+    column = columns.column(name)
+    if column.dtype == np.int32:
+        keep_codes(column, _allowed(view, name, values), mask)
+    elif column.dtype == np.int8:
+        texts = {value.lower() for value in values}
+        allowed = np.array(["" in texts, bool(texts & _FALSE), bool(texts & _TRUE)], np.uint8)
+        keep_codes(column.astype(np.int32), allowed, mask)
+    else:
+        keep_numbers(column, np.array(_numbers(values), np.float64), 1 if "" in values else 0, mask)
+
+
+def _allowed(view: View, name: str, values: tuple[str, ...]) -> Mask:
+    allowed = np.zeros(len(view.dataset.dictionary(name)) + 1, np.uint8)
+    for value in values:
+        code = view.dataset.code(name, value) if value else -1
+        if code >= 0 or not value:
+            allowed[code + 1] = 1
+    return allowed
+
+
+def _numbers(values: tuple[str, ...]) -> list[float]:
+    found = []
+    for value in values:
+        try:
+            found.append(float(value))
+        except ValueError:
+            continue
+    return found

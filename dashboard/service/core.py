@@ -1,0 +1,157 @@
+"""What every call of the service goes through: who asks, may they, is it known already, what was read for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from dashboard import cache, result, settings
+from dashboard.errors import NotFound, UserError
+from dashboard.filters import Filters
+from dashboard.insights import answer, dimensions, kpis, metrics, periods, warm_up
+from dashboard.insights import view as views
+from dashboard.insights.registry import INSIGHTS
+from dashboard.insights.view import View
+from dashboard.result import Result
+from dashboard.store import catalogue
+from dashboard.store.dataset import Dataset, open_dataset
+
+LOCAL = "local"  # the owner of everything on an installation without sign-in
+ACTIONS = frozenset({"read", "change", "delete"})
+
+_owner: ContextVar[str | None] = ContextVar("owner", default=None)
+
+# What is computed and kept besides the registered insights; reached through service.insights only.
+_INTERNAL: dict[str, Callable[..., Result]] = {
+    "metric": metrics.metric_result,
+    "kpis": kpis.kpis_result,
+    "dimensions": dimensions.dimensions_result,
+}
+
+
+@contextmanager
+def acting_as(owner: str) -> Iterator[None]:
+    """Everything inside happens in the name of ``owner``; the web layer does this once per request."""
+    token = _owner.set(owner)
+    try:
+        yield
+    finally:
+        _owner.reset(token)
+
+
+def current_owner() -> str:
+    """Who asks. Without sign-in there is one person; with it, a call outside :func:`acting_as` is nobody's and refused.
+
+    Raises NotFound then.
+    """
+    owner = _owner.get()
+    if owner is not None:
+        return owner
+    if settings.current().secret:
+        raise NotFound("dataset")
+    return LOCAL
+
+
+def authorise(dataset_id: str, action: str) -> None:
+    """Raise NotFound unless the acting person may do ``action`` (one of ACTIONS) with the dataset. Deny is the default:
+    an unknown action, an unknown dataset and somebody else's dataset are the same answer."""
+    owner = current_owner()
+    if action not in ACTIONS:
+        raise NotFound("dataset")
+    with catalogue.reading() as connection:
+        row = connection.execute("SELECT owner FROM datasets WHERE id = ?", (dataset_id,)).fetchone()
+    if row is None or row["owner"] != owner:
+        raise NotFound("dataset")
+
+
+def open_for(action: str, dataset_id: str) -> Dataset:
+    """The current version of a dataset the acting person may do ``action`` with. Raises NotFound."""
+    authorise(dataset_id, action)
+    return open_dataset(dataset_id)
+
+
+def cached_bytes(function: str, dataset: Dataset, query: dict[str, Any], compute: Callable[[], bytes]) -> bytes:
+    """``compute()``, kept under the dataset's content, the function, the query, the acting person and the code.
+
+    query: JSON-ready and canonical (equal questions give equal dictionaries).
+    """
+    key = cache.key_of(
+        dataset=dataset.id,
+        version=dataset.version,
+        content=dataset.manifest.content_hash,
+        function=function,
+        query=query,
+        scope=current_owner(),
+        time_zone=dataset.manifest.time_zone,
+    )
+    return cache.results().get(key, dataset.id, compute)
+
+
+def run(name: str, dataset_id: str, filters: Filters, options: dict[str, Any]) -> Result:
+    """Authorise, then the kept answer or a new one, with its provenance.
+
+    name: a registered insight. options: keyword arguments of its function, JSON-ready.
+    Raises NotFound, CannotAnswer and UserError (unknown option or value).
+    """
+    dataset = open_for("read", dataset_id)
+    query = {**filters.canonical(), "options": {key: options[key] for key in sorted(options)}}
+    data = cached_bytes(name, dataset, query, lambda: _compute(name, dataset, filters, options, query).to_bytes())
+    return result.from_bytes(data)
+
+
+def _compute(name: str, dataset: Dataset, filters: Filters, options: dict[str, Any], query: dict[str, Any]) -> Result:
+    started = time.perf_counter()
+    if name in INSIGHTS:
+        answer.require(dataset.manifest, INSIGHTS[name].label, INSIGHTS[name].needs)
+        function = INSIGHTS[name].compute
+    else:
+        function = _INTERNAL[name]
+    view = views.view_of(dataset, filters)
+    _check_options(function, view, options)
+    computed = function(view, **options)
+    return replace(
+        computed,
+        query=query,
+        dataset=dataset.id,
+        version=str(dataset.version),
+        time_zone=dataset.manifest.time_zone,
+        as_of=periods.iso(view.as_of) if view.dated else "",
+        computed_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - started, 6),
+    )
+
+
+def _check_options(function: Callable[..., Result], view: View, options: dict[str, Any]) -> None:
+    try:
+        inspect.signature(function).bind(view, **options)
+    except TypeError:
+        known = [name for name in inspect.signature(function).parameters if name != "view"]
+        wrong = sorted(set(options) - set(known))
+        hint = f"It has: {', '.join(known)}." if known else "It has no options."
+        raise UserError(
+            "unknown_option", f"There is no option {', '.join(wrong) or 'of that kind'} here.", hint
+        ) from None
+
+
+def unknown(what: str, name: str, known: list[str]) -> UserError:
+    """The error for a name that is not registered, with the nearest ones as a hint."""
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(known)}."
+    return UserError(f"unknown_{what}", f"There is no {what} of that name.", hint)
+
+
+def view_of(dataset_id: str, filters: Filters) -> View:
+    """The days and the comparison that filters mean on a dataset, for texts like "1–30 November, compared with …"."""
+    return views.view_of(open_for("read", dataset_id), filters)
+
+
+def warm() -> None:
+    """Compile every kernel of the insights; called in the background at start-up so that the first click is quick."""
+    warm_up.compile_kernels()
