@@ -141,7 +141,8 @@ def start(kind: str, params: dict[str, Any], owner: str = "local") -> Job:
                 )
             job_id = secrets.token_hex(16)
             db.execute(
-                "INSERT INTO jobs (id, owner, kind, params, key, state, created_at) VALUES (?, ?, ?, ?, ?, 'queued', ?)",
+                "INSERT INTO jobs (id, owner, kind, params, key, state, created_at) "
+                "VALUES (?, ?, ?, ?, ?, 'queued', ?)",
                 (job_id, owner, kind, text, key, now()),
             )
             row = db.execute("SELECT * FROM jobs WHERE id=?", (job_id,)).fetchone()

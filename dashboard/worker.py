@@ -113,8 +113,7 @@ class Worker:
 
     def _start(self, db: Any, job: jobs.Job) -> Child:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.worker", "--job", job.id, "--tasks", self.tasks]
-            + ["--parent", str(os.getpid())],
+            [*command(self.tasks), "--job", job.id],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             close_fds=True,

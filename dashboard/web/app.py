@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from dash import Dash
 
 from dashboard.settings import ROOT
 from dashboard.web import errors, guard, routes, security, shell
+
+
+class _App(Dash):
+    """Dash that does not tell strangers which versions run here."""
+
+    def _config(self) -> dict[str, Any]:
+        about: dict[str, Any] = super()._config()
+        hidden = dict.fromkeys(("dash_version", "python_version", "plotly_version", "dash_version_url"), "")
+        return {**about, **hidden, "disable_version_check": True}
 
 
 @cache
@@ -16,7 +26,7 @@ def create_app() -> Dash:
 
     Layouts hold no data; every response carries the security headers; a defect in a callback becomes a reference id.
     """
-    app = Dash(
+    app = _App(
         "dashboard.web.app",
         title="Holdfast",
         use_pages=True,

@@ -37,8 +37,8 @@ _PAGE: Final = """<!DOCTYPE html>
 <link rel="stylesheet" href="/assets/tokens.css"><link rel="stylesheet" href="/assets/app.css"></head>
 <body><main class="container py-5" style="max-width:26rem"><h1 class="mb-4">Holdfast</h1>
 <form method="post" action="/sign-in"><label class="form-label" for="secret">Sign-in secret</label>
-<input class="form-control mb-3" id="secret" name="secret" type="password" autocomplete="current-password" required autofocus
- aria-describedby="message"><p id="message" role="alert" class="mb-3">{message}</p>
+<input class="form-control mb-3" id="secret" name="secret" type="password" autocomplete="current-password"
+ required autofocus aria-describedby="message"><p id="message" role="alert" class="mb-3">{message}</p>
 <button class="btn btn-primary" type="submit">Sign in</button></form></main></body></html>"""
 
 

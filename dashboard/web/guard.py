@@ -26,7 +26,7 @@ def install(app: Dash) -> None:
     def check() -> Response | None:
         if request.path != PATH or request.method != "POST":
             return None
-        wrong = "query" if request.query_string else _wrong_in_request(app.callback_map)
+        wrong = "query" if set(request.args) - {"endId"} else _wrong_in_request(app.callback_map)
         if wrong is None:
             return None
         return make_response({"code": "callback", "message": f"Not a request of this page: {wrong}.", "hint": ""}, 400)

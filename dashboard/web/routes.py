@@ -11,6 +11,7 @@ from dash import Dash
 from flask import Flask, Response, jsonify, make_response, redirect, request
 from werkzeug.exceptions import BadRequest, Forbidden
 
+from dashboard import service
 from dashboard.errors import NotFound, UserError
 from dashboard.service import data
 from dashboard.web.security import same_origin
@@ -121,15 +122,19 @@ def export(what: str) -> Response:
     return stream_csv(download.file_name, download.chunks)
 
 
-def stream_csv(file_name: str, chunks: Iterator[bytes] | Iterator[str]) -> Response:
+def stream_csv(file_name: str, chunks: Iterator[bytes]) -> Response:
     """A download that is sent while it is made. The first chunk is made now, so that an error still gets its page."""
-    iterator = iter(chunks)
-    first = next(iterator, b"")
+    first = next(chunks, b"")
+    owner = service.current_owner()
 
     def body() -> Iterator[bytes]:
-        yield first if isinstance(first, bytes) else first.encode()
-        for chunk in iterator:
-            yield chunk if isinstance(chunk, bytes) else chunk.encode()
+        yield first
+        while True:
+            with service.acting_as(owner):  # the request is over while its answer is still being made
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
 
     response = Response(body(), content_type="text/csv; charset=utf-8")
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in file_name)

@@ -10,10 +10,11 @@ from dash import Dash
 from flask import Flask, Response, abort, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
-from dashboard import logs, settings
+from dashboard import logs, service, settings
 from dashboard.ingest.upload import SLICE
 from dashboard.web import errors, gate, shell
 
+OWNER: Final = "local"  # whoever has passed the gate: an installation belongs to one person or team
 MAX_BODY: Final = 4 << 20  # a callback's body; the largest honest one is a wizard's plan of some hundred columns
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _HEADERS: Final = {
@@ -82,6 +83,8 @@ def install(app: Dash) -> None:
         answer = gate.check()
         if answer is not None:
             return answer
+        g.acting = service.acting_as(OWNER)
+        g.acting.__enter__()
         if request.method in ("GET", "HEAD") and unknown(request.path):
             if "text/html" in request.headers.get("Accept", ""):
                 return make_response(app.index(), 404)
@@ -91,8 +94,15 @@ def install(app: Dash) -> None:
     # before Dash's own hooks, which were attached when the app was made
     server.before_request_funcs.setdefault(None, []).insert(0, first)
     server.after_request(_finish)
+    server.teardown_request(_leave)
     server.register_error_handler(HTTPException, errors.on_server_error)
     server.register_error_handler(Exception, errors.on_server_error)
+
+
+def _leave(_error: BaseException | None) -> None:
+    acting = g.pop("acting", None)
+    if acting is not None:
+        acting.__exit__(None, None, None)
 
 
 def trusted_host(host: str) -> bool:

@@ -10,7 +10,9 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard.components import ids
+from dashboard.components.upload_zone import upload_store
 from dashboard.filters import parse
+from dashboard.service import data
 from dashboard.web import jobs_panel
 
 INDEX = """<!DOCTYPE html>
@@ -19,11 +21,10 @@ INDEX = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-{%metas%}
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/assets/vendor/bootstrap.min.css">
-<script src="/assets/vendor/theme.js"></script>
+<script src="/assets/head/theme.js"></script>
 {%css%}
 </head>
 <body>
@@ -166,7 +167,7 @@ def layout() -> html.Div:
             dcc.Store(id=ids.PAGE_TITLE),
             dcc.Store(id=ids.THEME_MODE),
             dcc.Store(id=ids.DATASETS_CHANGED),
-            dcc.Store(id=ids.UPLOADS, data=[]),
+            upload_store(),
             *jobs_panel.stores(),
             html.A("Skip to content", href="#" + ids.PAGE, className="visually-hidden-focusable shell-skip"),
             html.Header(
@@ -219,13 +220,12 @@ def render(path: str | None) -> tuple[Any, str]:
     if page is None:
         return not_found(), "Not found – Holdfast"
     content = page["layout"]
-    return (content() if callable(content) else content), f"{page['name']} – Holdfast"
+    title = page.get("supplied_title") or f"{page['name']} – Holdfast"
+    return (content() if callable(content) else content), title
 
 
 def dataset_options(search: str | None) -> tuple[list[dict[str, str]], str]:
     """Options and value of the dataset select; without a dataset in the URL the newest is shown."""
-    from dashboard.service import data
-
     known = data.datasets()
     options = [{"label": item.name, "value": item.id} for item in known]
     wanted = parse(search).dataset
