@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from dashboard import cache, jobs
 from dashboard.errors import NotFound, UserError
-from dashboard.ingest import choices, plan, publish
+from dashboard.ingest import choices, plan
 from dashboard.ingest import upload as uploads
 from dashboard.ingest.plan import ImportOptions, SourcePlan
 from dashboard.ingest.upload import SLICE, Upload
@@ -258,6 +258,8 @@ def delete(dataset_id: str) -> None:
     for job in jobs.recent(core.current_owner(), limit=1_000):
         if job.alive and job.params.get("dataset") == dataset_id:
             jobs.cancel(job.id)
+    from dashboard.ingest import publish
+
     publish.delete_dataset(dataset_id)
     cache.forget(dataset_id)
     with catalogue.transaction() as db:
