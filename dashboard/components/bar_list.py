@@ -1,0 +1,66 @@
+"""A distribution as rows of label, bar, number and share: readable without colour, and every row can be a link to the
+people it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.labelled import aria
+from dashboard.figures import theme
+
+
+class Bar(NamedTuple):
+    """label, text (the number as people read it), fraction 0..1 of the longest bar, share ("22.4 %" or ""), role (of a
+    colour, or ""), href ("" = not a link), note (a second, quiet line), current (the row is the active filter)."""
+
+    label: str
+    text: str
+    fraction: float
+    share: str = ""
+    role: str = ""
+    href: str = ""
+    note: str = ""
+    current: bool = False
+
+
+def bar_list(bars: Sequence[Bar], *, label: str, value_title: str = "", more: str = "") -> Component:
+    """label: what the list shows, for screen readers. value_title: head of the number column. more: a line such as
+    "12 more, 3.1 %" below."""
+    rows = []
+    for bar in bars:
+        width = f"{100 * min(max(bar.fraction, 0.0), 1.0):.2f}%"
+        fill = theme.colour(bar.role) if bar.role else theme.BLUE
+        content = [
+            html.Span(
+                [
+                    html.Span(bar.label, className="bar-name"),
+                    *([html.Span(bar.note, className="bar-note")] if bar.note else []),
+                ],
+                className="bar-label",
+            ),
+            html.Span(
+                html.Span(className="bar-fill", style={"width": width, "backgroundColor": fill}),
+                className="bar-track",
+                **aria(hidden="true"),
+            ),
+            html.Span(bar.text, className="bar-number tabular"),
+            html.Span(bar.share, className="bar-share tabular"),
+        ]
+        classes = "bar-row" + (" is-current" if bar.current else "")
+        if bar.href:
+            attributes = aria(current="true") if bar.current else {}
+            rows.append(html.Li(html.A(content, href=bar.href, className=f"{classes} state-link", **attributes)))
+        else:
+            rows.append(html.Li(html.Div(content, className=classes)))
+    return html.Div(
+        [
+            *([html.Div(value_title, className="bar-head", **aria(hidden="true"))] if value_title else []),
+            html.Ul(rows, className="bar-list", **aria(label=label)),
+            *([html.P(more, className="bar-more")] if more else []),
+        ],
+        className="bars",
+    )

@@ -1,0 +1,150 @@
+"""A table of people or rows that lives on the server: paging, sorting and filtering ask for one block at a time.
+
+The grid's own CSV export writes only the loaded block, so it is not used; the header links to the export of *all*
+filtered rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeGuard
+
+import dash_ag_grid as dag
+from dash import ClientsideFunction, Input, Output, State, clientside_callback
+from dash.development.base_component import Component
+
+from dashboard.components import ids
+
+BLOCK = 100  # rows per request
+MAX_BLOCK = 1_000  # rows a forged request may ask for
+NARROW, MIDDLE, WIDE = 110, 130, 360  # least width of a column, pixels
+
+_NUMBER = {
+    "count": "params.value == null ? '–' : d3.format(',.0f')(params.value)",
+    "number": "params.value == null ? '–' : d3.format(',.1f')(params.value)",
+    "days": "params.value == null ? '–' : d3.format(',.0f')(params.value)",
+    "money": "params.value == null ? '–' : d3.format(',.2f')(params.value)",
+    "rate": "params.value == null ? '–' : d3.format('.1%')(params.value)",
+}
+
+
+class GridColumn(NamedTuple):
+    """key: field of a row (letters, digits, underscore). kind: "text", "number" or "date" (ISO text). unit: as in
+    Result. sortable: also filterable."""
+
+    key: str
+    label: str
+    kind: str = "text"
+    unit: str = ""
+    sortable: bool = True
+
+
+class Block(NamedTuple):
+    """What the grid asks for: rows ``first`` (inclusive) to ``last`` (exclusive), sort and filter model as sent. The
+    service checks names and operators."""
+
+    first: int
+    last: int
+    sort: list[dict[str, Any]]
+    filters: dict[str, Any]
+
+
+def requested(request: object) -> Block | None:
+    """The grid's request, checked for shape: it comes from a browser. None when it is no request."""
+    if not isinstance(request, Mapping):
+        return None
+    first, last = request.get("startRow"), request.get("endRow")
+    if not _is_count(first) or not _is_count(last) or last <= first:
+        return None
+    sort, filters = request.get("sortModel"), request.get("filterModel")
+    return Block(
+        first=first,
+        last=min(last, first + MAX_BLOCK),
+        sort=[item for item in sort if isinstance(item, dict)] if isinstance(sort, list) else [],
+        filters=filters if isinstance(filters, dict) else {},
+    )
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000_000_000
+
+
+def column_definitions(columns: Sequence[GridColumn]) -> list[dict[str, Any]]:
+    """The grid's ``columnDefs``. The first column stays in view while the others scroll."""
+    return [_definition(column, first=position == 0) for position, column in enumerate(columns)]
+
+
+def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
+    filters = {"number": "agNumberColumnFilter", "date": "agDateColumnFilter"}
+    definition: dict[str, Any] = {
+        "field": column.key,
+        "headerName": column.label,
+        "headerTooltip": column.label,
+        "sortable": column.sortable,
+        "filter": filters.get(column.kind, "agTextColumnFilter") if column.sortable else False,
+        "minWidth": WIDE if not column.sortable else NARROW if column.kind != "text" else MIDDLE,
+        "flex": 4 if not column.sortable else 1,
+    }
+    if first:
+        definition["pinned"] = "left"
+    if column.kind == "number":
+        definition |= {
+            "type": "rightAligned",
+            "cellClass": "tabular",
+            "valueFormatter": {"function": _NUMBER.get(column.unit, _NUMBER["number"])},
+            "sortingOrder": ["desc", "asc", None],
+        }
+    else:
+        definition |= {"valueFormatter": {"function": "params.value == null ? '–' : params.value"}}
+    if not column.sortable:
+        definition["tooltipField"] = column.key
+    return definition
+
+
+def data_table(identifier: str, columns: Sequence[GridColumn], *, height: int = 520) -> Component:
+    """The grid. A callback answers ``Input(identifier, "getRowsRequest")`` with the output ``getRowsResponse``:
+    {"rowData": […], "rowCount": total}."""
+    grid: Component = dag.AgGrid(
+        id=identifier,
+        rowModelType="infinite",
+        columnDefs=column_definitions(columns),
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "minWidth": 110,
+            "flex": 1,
+            "filterParams": {"maxNumConditions": 1, "buttons": ["apply", "reset"], "closeOnApply": True},
+        },
+        dashGridOptions={
+            "theme": {
+                "function": "themeQuartz.withPart(agGrid.colorSchemeVariable)"
+                ".withParams({accentColor: 'var(--accent)', "
+                "backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', borderColor: 'var(--line)', "
+                "headerBackgroundColor: 'var(--surface-2)', headerTextColor: 'var(--ink-2)', fontFamily: 'inherit', "
+                "fontSize: 13, rowHeight: 36, headerHeight: 40, wrapperBorderRadius: 8})"
+            },
+            "cacheBlockSize": BLOCK,
+            "maxBlocksInCache": 20,
+            "blockLoadDebounceMillis": 80,
+            "infiniteInitialRowCount": 1,
+            "rowSelection": None,
+            "suppressCellFocus": False,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "suppressDragLeaveHidesColumns": True,
+        },
+        style={"height": f"{height}px", "width": "100%"},
+        className="data-grid",
+    )
+    return grid
+
+
+def refresh_with_url(identifier: str) -> None:
+    """Make the grid ask again whenever the view in the URL changes. Call once per grid, at import of its page."""
+    clientside_callback(
+        ClientsideFunction("tables", "refresh"),
+        Output(identifier, "className"),
+        Input(ids.URL, "search"),
+        State(identifier, "id"),
+        prevent_initial_call=True,
+    )

@@ -1,0 +1,71 @@
+"""Pictures of the K-Means groups: the people, and why this number of groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.figures import theme
+from dashboard.result import Result
+
+
+def scatter(sample: Result) -> go.Figure:
+    """A sample of people: columns x, y, group, name; summary ``x_label``, ``y_label``. One colour per group."""
+    frame = sample.frame
+    traces: list[Any] = []
+    for position, (_, part) in enumerate(frame.groupby("group", sort=True)):
+        traces.append(
+            go.Scatter(
+                x=[float(value) for value in part["x"]],
+                y=[float(value) for value in part["y"]],
+                name=theme.label(part["name"].iloc[0]),
+                mode="markers",
+                marker={
+                    "color": theme.PALETTE[position % len(theme.PALETTE)],
+                    "size": 5,
+                    "opacity": 0.65,
+                    "symbol": ("circle", "diamond", "square", "cross", "triangle-up", "x")[position % 6],
+                },
+                hovertemplate="%{x:,.1f}, %{y:,.1f}",
+            )
+        )
+    drawn = theme.figure(*traces, hovermode="closest", showlegend=True)
+    drawn.update_xaxes(title_text=theme.label(sample.summary.get("x_label", "")), showgrid=True, rangemode="normal")
+    drawn.update_yaxes(title_text=theme.label(sample.summary.get("y_label", "")), rangemode="normal")
+    return drawn
+
+
+def choice(quality: Result) -> go.Figure:
+    """Silhouette and stability for every k, and the 95th percentile of shuffled data where it was computed.
+
+    Columns: k, silhouette, stability, null_95 (NaN where not computed), chosen (bool).
+    """
+    frame = quality.frame
+    ks = [int(k) for k in frame["k"]]
+
+    def line(column: str, name: str, hue: str, dash: str = "solid", symbol: str = "circle") -> go.Scatter:
+        return go.Scatter(
+            x=ks,
+            y=[None if value != value else float(value) for value in frame[column]],
+            name=name,
+            mode="lines+markers",
+            connectgaps=True,
+            line={"color": hue, "width": 2, "dash": dash},
+            marker={"size": 6, "symbol": symbol},
+            hovertemplate="%{y:.3f}",
+        )
+
+    traces = [
+        line("silhouette", "Separation (silhouette)", theme.BLUE),
+        line("stability", "Stability (same groups again)", theme.TEAL, symbol="square"),
+    ]
+    if frame["null_95"].notna().any():
+        traces.append(line("null_95", "Separation in shuffled data", theme.MUTED, "dash", "diamond"))
+    drawn = theme.figure(*traces, showlegend=True)
+    drawn.update_xaxes(title_text="Number of groups", dtick=1, showspikes=False)
+    drawn.update_yaxes(range=[0, 1.04], tickformat=".1f")
+    for k, chosen in zip(ks, frame["chosen"], strict=True):
+        if chosen:
+            drawn.add_vrect(x0=k - 0.25, x1=k + 0.25, fillcolor=theme.faded(theme.BLUE, 0.1), line_width=0)
+    return drawn

@@ -1,0 +1,507 @@
+"""Discounts: who gets one and why, the rules behind it, and the list to download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import ALL, Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboard import format as fmt
+from dashboard.components import ids
+from dashboard.components.bar_list import Bar, bar_list
+from dashboard.components.chart_card import card, chart_card
+from dashboard.components.data_table import GridColumn, column_definitions, data_table, refresh_with_url, requested
+from dashboard.components.filter_bar import Span, active, bar, placeholder
+from dashboard.components.help import Fact, tip
+from dashboard.components.labelled import aria
+from dashboard.components.provenance import facts_of, remarks
+from dashboard.components.rule_editor import RULE, effect, form_values, rule_form
+from dashboard.components.states import explained, guarded, no_data, notice, skeleton
+from dashboard.components.table import Column
+from dashboard.errors import UserError
+from dashboard.figures import clusters as cluster_figures
+from dashboard.figures import spread
+from dashboard.filters import Filters, parse
+from dashboard.service import customers, data, dimensions, view_of
+
+PATH = "/discounts"
+BAR = "discounts-filters"
+HEAD = "discounts-head"
+PICTURE = "discounts-picture"
+CLUSTERS = "discounts-clusters"
+RULES = "discounts-rules"
+EFFECT = "discounts-effect"
+SAVE = "discounts-save"
+SAVED = "discounts-saved"
+UNDO = "discounts-undo"
+LIST_HEAD = "discounts-list-head"
+COUNT = "discounts-count"
+GRID = "people-grid"
+LIST = "list"  # option of the URL: which people the table shows, a token of the service
+TARGETS = "targets"
+MEASURE_CHOICES = (
+    ("auto", "What the data has (usage, else revenue, else active days)"),
+    ("usage", "Usage"),
+    ("revenue", "Net revenue"),
+    ("active_days", "Active days"),
+)
+
+dash.register_page(__name__, path=PATH, name="Discounts", title="Discounts – Holdfast", order=2, icon="discount")
+
+
+def layout(**_query: Any) -> Component:
+    """The page without data."""
+    return html.Div(
+        [
+            html.Header(
+                html.Div(
+                    [html.H1("Discounts"), html.P("Who should get one, why, and the list to send.", className="lead")]
+                ),
+                className="page-header",
+            ),
+            placeholder(BAR),
+            html.Div(skeleton(190), id=HEAD, className="live"),
+            html.Div(html.Div([skeleton(360), skeleton(360)], className="grid"), id=PICTURE, className="live"),
+            html.Div(skeleton(380), id=CLUSTERS, className="live"),
+            html.Details(
+                [
+                    html.Summary("Change the rules", className="rules-face"),
+                    html.Div(
+                        [
+                            html.Div(skeleton(320), id=RULES, className="live"),
+                            html.Div(
+                                [
+                                    html.Div(id=EFFECT, className="live"),
+                                    html.Div(
+                                        [
+                                            html.Button(
+                                                "Undo changes", id=UNDO, type="button", className="btn btn-quiet btn-sm"
+                                            ),
+                                            html.Button(
+                                                "Keep for this dataset",
+                                                id=SAVE,
+                                                type="button",
+                                                className="btn btn-quiet btn-sm",
+                                            ),
+                                        ],
+                                        className="rule-buttons",
+                                    ),
+                                    html.P(id=SAVED, className="hint", role="status"),
+                                ],
+                                className="rule-side",
+                            ),
+                        ],
+                        className="rule-layout panel-body",
+                    ),
+                ],
+                className="panel rules-panel no-print",
+            ),
+            html.Section(
+                [
+                    html.Div(skeleton(56), id=LIST_HEAD, className="live"),
+                    html.P(id=COUNT, className="table-count tabular", role="status"),
+                    data_table(GRID, ()),
+                ],
+                id="people",
+                className="panel panel-body",
+                tabIndex=-1,
+                **aria(label="People"),
+            ),
+        ],
+        className="page",
+    )
+
+
+def _seen(search: str | None) -> tuple[str, Filters]:
+    """The dataset in view ("" without any) and the filters."""
+    filters = parse(search)
+    return filters.dataset or data.newest_dataset() or "", filters
+
+
+def _people(filters: Filters, token: str) -> str:
+    """A link to the list of exactly these people."""
+    return filters.with_option(LIST, None if token == TARGETS else token).to_search() + "#people"
+
+
+@callback(Output(BAR, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(44)
+def show_filters(search: str | None, _changed: Any) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return None
+    return bar(filters, dimensions(dataset), Span.of(view_of(dataset, filters)), dates=False)
+
+
+@callback(Output(HEAD, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(190)
+def show_head(search: str | None, _changed: Any) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return no_data()
+    found = customers.targets(dataset, filters, customers.rules_of(dataset, filters))
+    where = active(filters, dimensions(dataset))
+    share = fmt.interval(found.share, found.low, found.high)
+    link = "/export/targets.csv" + filters.with_(dataset=dataset).with_option(LIST, None).to_search()
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.P(
+                        [
+                            html.A(
+                                fmt.count(found.people),
+                                href=_people(filters, TARGETS),
+                                className="hero-number state-link",
+                            ),
+                            html.Span(" people get a discount", className="hero-text"),
+                            tip(
+                                "targets",
+                                "Discount targets",
+                                found.rule,
+                                [
+                                    *facts_of(found.by_segment),
+                                    Fact("Denominator", f"{fmt.count(found.chosen)} people that the filters choose"),
+                                    Fact("Interval", "Wilson, 95 %"),
+                                ],
+                            ),
+                        ],
+                        className="hero-line",
+                    ),
+                    html.P(
+                        [html.Strong(share), f" of {fmt.count(found.chosen)} people", f" · {where}" if where else ""],
+                        className="hero-share tabular",
+                    ),
+                    html.P(found.rule, className="hero-rule"),
+                ],
+                className="hero-main",
+            ),
+            html.Div(
+                [
+                    html.A(
+                        f"Download {fmt.count(found.people)} people as CSV",
+                        href=link,
+                        download=found.file_name,
+                        className="btn btn-primary btn-lg",
+                    ),
+                    html.P(found.file_name, className="hint hero-file"),
+                ],
+                className="hero-action no-print",
+            ),
+        ],
+        className="panel hero",
+        **aria(label="Discount targets"),
+    )
+
+
+@callback(Output(PICTURE, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(360)
+def show_picture(search: str | None, _changed: Any) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return None
+    rules = customers.rules_of(dataset, filters)
+    seen = customers.segmentation(dataset, filters, rules)
+    found = customers.targets(dataset, filters, rules)
+    parts = [_segments(filters, seen), _engagement(seen)]
+    parts += [
+        _breakdown(filters, name, title, result)
+        for name, title, result in (
+            ("country", "Targets by country", found.by_country),
+            ("plan", "Targets by plan", found.by_plan),
+        )
+        if result is not None
+    ]
+    return html.Div(parts, className="grid")
+
+
+def _segments(filters: Filters, seen: customers.Segmentation) -> Component:
+    frame = seen.distribution.frame
+    bars = [
+        Bar(
+            label=row.segment,
+            text=fmt.count(row.people),
+            fraction=row.share,
+            share=fmt.percent(row.share),
+            role=row.segment,
+            href=_people(filters, f"class.{row.segment}"),
+            note=f"{fmt.count(row.targets)} get a discount" if row.targets else "no discount",
+            current=filters.option(LIST) == f"class.{row.segment}",
+        )
+        for row in frame.itertuples()
+    ]
+    return html.Div(
+        card(
+            "Segments",
+            bar_list(bars, label="People by segment"),
+            about=tip(
+                "segments",
+                "Segments",
+                "Everybody belongs to exactly one segment, by engagement and by how long ago they were last active.",
+                facts_of(seen.distribution),
+            ),
+            subtitle=f"{fmt.count(seen.people)} people, as of {fmt.day_iso(seen.as_of)}",
+            foot=remarks(seen.distribution),
+        ),
+        className="span-6",
+    )
+
+
+def _engagement(seen: customers.Segmentation) -> Component:
+    frame = seen.engagement.frame
+    unit = seen.engagement.units["median"]
+    limits = f"{fmt.value(seen.low, unit)} and {fmt.value(seen.high, unit)}"
+    medians = "; ".join(
+        f"{row.segment}: median {fmt.value(row.median, unit)}" for row in frame.itertuples() if row.people
+    )
+    return html.Div(
+        chart_card(
+            "engagement-by-segment",
+            "Engagement by segment",
+            spread.ranges(seen.engagement, title=seen.measure_label),
+            summary=f"{seen.measure_label} inside each segment. {medians}.",
+            columns=[
+                Column("Segment"),
+                Column("People", "count"),
+                *(Column(title, unit) for title in ("5 %", "25 %", "Median", "75 %", "95 %", "Mean")),
+            ],
+            rows=frame[["segment", "people", "p05", "p25", "median", "p75", "p95", "mean"]]
+            .to_numpy(dtype=object)
+            .tolist(),
+            about=tip(
+                "engagement",
+                "Engagement by segment",
+                f"How {seen.measure_label.lower()} spreads inside each segment: the mark is the median, the bar holds "
+                "the middle half, the line 90 % of the people.",
+                [Fact("Limits", limits), *facts_of(seen.engagement)],
+            ),
+            subtitle=f"Levels change at {limits}",
+            height=250,
+        ),
+        className="span-6",
+    )
+
+
+def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Component:
+    frame = result.frame
+    longest = max(frame["people"].max(), 1) if len(frame) else 1
+    chosen = filters.values(name)
+    bars = [
+        Bar(
+            label=row.value,
+            text=fmt.count(row.people),
+            fraction=row.people / longest,
+            share=fmt.percent(row.share),
+            href="" if row.value in ("Other", "(missing)") else _toggle(filters, name, row.value),
+            current=row.value in chosen,
+        )
+        for row in frame.itertuples()
+    ]
+    return html.Div(
+        card(
+            title,
+            bar_list(bars, label=title, value_title="targets · share of its people"),
+            subtitle="Click a row to filter the page",
+        ),
+        className="span-6",
+    )
+
+
+def _toggle(filters: Filters, name: str, value: str) -> str:
+    values = filters.values(name)
+    kept = tuple(item for item in values if item != value) if value in values else (*values, value)
+    return filters.with_where(name, kept).to_search() or "?"
+
+
+@callback(Output(CLUSTERS, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(380)
+def show_clusters(search: str | None, _changed: Any) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return None
+    found = customers.clusters(dataset, filters, customers.rules_of(dataset, filters))
+    sample = found.sample
+    note = f"A sample of {fmt.count(sample.summary['shown'])} of {fmt.count(sample.summary['people'])} people"
+    return chart_card(
+        "groups",
+        "Do the data form groups by themselves?",
+        cluster_figures.scatter(sample),
+        summary=f"{found.verdict} {note}.",
+        columns=[Column("Group"), Column("People", "count"), Column("Share", "rate")],
+        rows=found.groups.frame[["name", "people", "share"]].to_numpy(dtype=object).tolist(),
+        about=tip("groups", "K-Means groups", found.choice, facts_of(found.groups)),
+        subtitle=notice(found.verdict, kind="good" if found.structure else "warn"),
+        foot=html.Span([note, ". ", dcc.Link("How the groups were found", href=f"/segments{filters.to_search()}")]),
+        height=320,
+    )
+
+
+@callback(
+    Output(RULES, "children"),
+    Input(ids.URL, "search"),
+    Input(ids.DATASETS_CHANGED, "data"),
+    Input(UNDO, "n_clicks"),
+)
+@guarded(320)
+def show_rules(search: str | None, _changed: Any, _undo: int | None) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return None
+    rules = customers.rules_of(dataset, filters)
+    seen = customers.segmentation(dataset, filters, rules)
+    unit = seen.engagement.units["median"]
+    return rule_form(
+        rules.to_json(),
+        classes=customers.CLASSES,
+        levels=customers.LEVELS,
+        bands=rules.bands(),
+        measures=MEASURE_CHOICES,
+        limits=(fmt.value(seen.low, unit), fmt.value(seen.high, unit)),
+    )
+
+
+@callback(
+    Output(EFFECT, "children"),
+    Input({"type": RULE, "name": ALL}, "value"),
+    Input(SAVED, "children"),
+    State({"type": RULE, "name": ALL}, "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+@guarded(200)
+def show_effect(values: list[Any], _saved: Any, names: list[dict[str, str]], search: str | None) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset or not names:
+        return no_update
+    now = customers.rules_of(dataset, filters)
+    then = customers.RuleSet.from_json(form_values(names, values))
+    rows = [
+        (str(row.segment), int(row.before), int(row.after))
+        for row in customers.preview(dataset, filters, now, then).frame.itertuples()
+    ]
+    default = customers.RuleSet()
+    kept = customers.get_rules(dataset)
+    return effect(
+        rows,
+        apply=_with_rules(filters, then, kept),
+        reset=_with_rules(filters, default, kept),
+        changed=now != then,
+        saved=now == kept,
+    )
+
+
+def _with_rules(filters: Filters, rules: customers.RuleSet, kept: customers.RuleSet) -> str:
+    """A link to the view with these rules; the rules kept with the dataset need no mention. The defaults have no
+    text of their own, so where other rules are kept they are spelled out."""
+    spelled = rules.to_text() or f"d{rules.recent_days}~{rules.dormant_days}"
+    return filters.with_option("rules", None if rules == kept else spelled).to_search() or "?"
+
+
+@callback(Output(SAVED, "children"), Input(SAVE, "n_clicks"), State(ids.URL, "search"), prevent_initial_call=True)
+def keep_rules(clicks: int | None, search: str | None) -> Any:
+    """Keep the rules in force (not those still in the form) with the dataset."""
+    dataset, filters = _seen(search)
+    if not clicks or not dataset:
+        return no_update
+    try:
+        customers.save_rules(dataset, customers.rules_of(dataset, filters))
+    except UserError as problem:
+        return f"{problem.message} {problem.hint}".strip()
+    return "Kept: the rules in force now apply to this dataset in every view."
+
+
+@callback(
+    Output(LIST_HEAD, "children"),
+    Output(GRID, "columnDefs"),
+    Input(ids.URL, "search"),
+    Input(ids.DATASETS_CHANGED, "data"),
+)
+def show_list_head(search: str | None, _changed: Any) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return None, []
+    try:
+        rules = customers.rules_of(dataset, filters)
+        found = customers.people_columns(dataset, filters, rules)
+        title = customers.describe_list(_token(filters), rules)
+    except UserError as problem:
+        return explained(problem), []
+    return _list_head(dataset, filters, title), column_definitions(
+        [GridColumn(item.name, item.label, item.type, item.unit, item.sortable) for item in found]
+    )
+
+
+def _token(filters: Filters) -> str:
+    return filters.option(LIST, TARGETS)
+
+
+def _list_head(dataset: str, filters: Filters, title: str) -> Component:
+    tabs = [(TARGETS, "Discount targets"), ("all", "All people"), *((f"class.{n}", n) for n in customers.CLASSES)]
+    links = [
+        html.Li(
+            html.A(
+                name,
+                href=_people(filters, token),
+                className="tab state-link" + (" is-on" if token == _token(filters) else ""),
+                **(aria(current="true") if token == _token(filters) else {}),
+            )
+        )
+        for token, name in tabs
+    ]
+    what = "targets" if _token(filters) == TARGETS else "people"
+    export = f"/export/{what}.csv" + filters.with_(dataset=dataset).to_search()
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H2(title),
+                    html.A(
+                        "Download this list",
+                        href=export,
+                        download="",
+                        className="btn btn-quiet btn-sm",
+                        id="list-export",
+                    ),
+                ],
+                className="section-head",
+            ),
+            html.Ul(links, className="tabs", **aria(label="Which people")),
+        ]
+    )
+
+
+@callback(
+    Output(GRID, "getRowsResponse"),
+    Output(COUNT, "children"),
+    Input(GRID, "getRowsRequest"),
+    State(ids.URL, "search"),
+)
+def rows(request: Any, search: str | None) -> Any:
+    """One block of the list, sorted and filtered on the server."""
+    dataset, filters = _seen(search)
+    wanted = requested(request)
+    if wanted is None or not dataset:
+        return no_update, no_update
+    try:
+        rules = customers.rules_of(dataset, filters)
+        page = customers.people_page(
+            dataset,
+            filters,
+            rules,
+            _token(filters),
+            start=wanted.first,
+            end=wanted.last,
+            sort_model=wanted.sort,
+            filter_model=wanted.filters,
+        )
+        everyone = customers.segmentation(dataset, filters, rules).everyone
+    except UserError as problem:
+        return {"rowData": [], "rowCount": 0}, f"{problem.message} {problem.hint}".strip()
+    return (
+        {"rowData": page.rows, "rowCount": page.total},
+        [html.Strong(fmt.count(page.total)), f" of {fmt.count(everyone)} people"],
+    )
+
+
+refresh_with_url(GRID)
