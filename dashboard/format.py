@@ -1,13 +1,15 @@
 """Numbers, money, percents, differences and dates as people read them. The only place that formats.
 
-Short forms are for cards and axes, full forms for tables and tooltips, exact forms for machines and "exact value". A missing
-number is an en dash, minus is a real minus sign. Files never go through here: they hold plain numbers with a point.
+Short forms are for cards and axes, full forms for tables and tooltips, exact forms for machines and "exact value". A
+missing number is an en dash, minus is a real minus sign. Files never go through here: they hold plain numbers with a
+point.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 
 MISSING = "–"
 NEW = "new"
@@ -126,7 +128,12 @@ def value(value_: float | None, unit: str, *, currency: str = "") -> str:
     """The full form of a number with a unit of :mod:`dashboard.result`, for tables and tooltips."""
     if unit == "money":
         return money(value_, currency)
-    forms = {"count": count, "rate": percent, "days": day_count, "seconds": duration}
+    forms: dict[str, Callable[[float | None], str]] = {
+        "count": count,
+        "rate": percent,
+        "days": day_count,
+        "seconds": duration,
+    }
     return forms.get(unit, number)(value_)
 
 
@@ -183,7 +190,7 @@ def delta(now: float | None, before: float | None, unit: str) -> str:
     if before == 0:
         return NEW
     change = (now - before) / abs(before)
-    if change >= 10:
+    if change >= 10 and before > 0:
         return f"×{_plain(now / before, 1)}"
     text = percent(change)
     return f"+{text}" if change > 0 else text
@@ -255,3 +262,13 @@ def moment(text: str, zone: str = "UTC") -> str:
     if stamp.tzinfo is not None:
         stamp = stamp.astimezone(dt.UTC)
     return f"{day(stamp.date())}, {stamp:%H:%M} {zone}"
+
+
+def file_size(count_: float | None) -> str:
+    """Bytes as file managers show them: ``1.4 MB`` (powers of 1,000)."""
+    if count_ is None:
+        return MISSING
+    for scale, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count_ >= scale:
+            return f"{count_ / scale:,.1f}\u00a0{unit}"
+    return f"{count_:,.0f}\u00a0bytes"
