@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -11,15 +12,17 @@ from scipy.optimize import linear_sum_assignment
 Role = Literal["recency", "frequency", "value", "tenure"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-# What each kind of person is like, in the order of ROLES. recency counts days of silence: minus = active lately.
+# What each kind of person is like, in standard deviations, in the order of ROLES. recency counts days of silence: minus
+# = active lately.
 ARCHETYPES: Final[dict[str, tuple[float, float, float, float]]] = {
-    "Power": (-0.8, 1.0, 1.0, 0.3),
-    "Core": (-0.6, 0.3, 0.2, 0.6),
-    "Casual": (-0.8, -0.7, -0.7, 0.2),
-    "New": (-0.8, -0.6, -0.6, -1.5),
-    "At-Risk": (0.8, 0.7, 0.7, 0.2),
-    "Dormant": (0.9, -0.8, -0.8, 0.0),
+    "Power": (-1.0, 1.3, 1.3, 0.4),
+    "Core": (-0.3, 0.2, 0.2, 0.2),
+    "Casual": (-0.8, -0.7, -0.7, 0.1),
+    "New": (-0.8, -0.5, -0.5, -1.5),
+    "At-Risk": (1.0, 0.7, 0.7, 0.2),
+    "Dormant": (1.0, -0.8, -0.8, 0.0),
 }
+NEAR_TIE: Final = 0.1  # cosine a group may lose to get a name of its own
 # What a high and a low value of a feature is called.
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "recency_days": ("long inactive", "recently active"),
@@ -27,26 +30,35 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "active_days": ("many active days", "few active days"),
     "orders": ("many orders", "few orders"),
     "revenue": ("high revenue", "low revenue"),
-    "tenure_days": ("long with us", "new"),
+    "tenure_days": ("long known", "joined lately"),
 }
 
 
 def name_groups(profile: pd.DataFrame, k: int) -> tuple[str, ...]:
-    """A unique name per group: the archetype that fits best, and the group's two most extreme features.
+    """A unique name per group: the archetype that fits, and the group's two most extreme features.
 
-    profile: group, feature, role, z. Archetypes are matched by cosine, all groups at once (Hungarian method), so no two
-    groups share one; k must not exceed the number of archetypes.
+    profile: group, feature, label, role, z. Archetypes are matched by cosine, all groups at once (Hungarian method), so
+    near ties get different names. A group that this would give a clearly worse name keeps its best one with a number:
+    two kinds of dormant people are "Dormant" and "Dormant 2", not "Dormant" and "At-Risk". Both vectors get a constant 1:
+    a cosine sees directions only, and would call people who are hardly above average the strongest ones.
     """
     heights = profile.pivot_table(index="group", columns="role", values="z").reindex(index=range(k))
     roles = [role for role in ROLES if role in heights.columns]
-    groups = heights[roles].fillna(0.0).to_numpy(dtype=np.float64)
-    ideals = np.array([[vector[ROLES.index(role)] for role in roles] for vector in ARCHETYPES.values()])
-    lengths = np.linalg.norm(groups, axis=1)[:, None] * np.linalg.norm(ideals, axis=1)
-    cosine = (groups @ ideals.T) / np.where(lengths == 0, 1.0, lengths)
-    chosen, kinds = linear_sum_assignment(-cosine)
-    names = list(ARCHETYPES)
-    kind_of = {int(group): names[kind] for group, kind in zip(chosen, kinds, strict=True)}
-    return tuple(f"{kind_of[group]} – {_extremes(profile[profile['group'] == group])}" for group in range(k))
+    ideals = np.array([[*(vector[ROLES.index(role)] for role in roles), 1.0] for vector in ARCHETYPES.values()])
+    groups = np.column_stack([heights[roles].fillna(0.0).to_numpy(dtype=np.float64), np.ones(k)])
+    fit = (groups @ ideals.T) / (np.linalg.norm(groups, axis=1)[:, None] * np.linalg.norm(ideals, axis=1))
+    kinds = fit.argmax(axis=1)
+    for group, kind in zip(*linear_sum_assignment(-fit), strict=True):
+        if fit[group, kind] >= fit[group].max() - NEAR_TIE:
+            kinds[group] = kind
+    names, used = list(ARCHETYPES), Counter[str]()
+    found = []
+    for group in range(k):
+        kind = names[int(kinds[group])]
+        used[kind] += 1
+        number = f" {used[kind]}" if used[kind] > 1 else ""
+        found.append(f"{kind}{number} – {_extremes(profile[profile['group'] == group])}")
+    return tuple(found)
 
 
 def _extremes(features: pd.DataFrame) -> str:

@@ -111,7 +111,7 @@ def _condition(column: pd.Series, kind: str, model: Mapping[str, Any]) -> Mask:
     if not isinstance(asked, str) or asked not in _NUMBER:
         _refuse()
     # "not equal" asks for another number, not for a missing one
-    return np.asarray(_NUMBER[asked](values, read(model.get(first)))) & ~np.isnan(values)
+    return cast(Mask, _NUMBER[asked](values, read(model.get(first))) & ~np.isnan(values))
 
 
 def _text(column: pd.Series, asked: Any, value: Any) -> Mask:
@@ -120,7 +120,7 @@ def _text(column: pd.Series, asked: Any, value: Any) -> Mask:
     if isinstance(column.dtype, pd.CategoricalDtype):  # ask each value once, not each row
         texts = pd.Series(column.cat.categories, dtype="str").str.casefold()
         hits = np.append(np.asarray(_TEXT[asked](texts, value.casefold()), dtype=bool), asked.startswith("not"))
-        return np.asarray(hits[column.cat.codes.to_numpy()])  # code -1 (missing) reads the last entry
+        return cast(Mask, hits[column.cat.codes.to_numpy()])  # code -1 (missing) reads the last entry
     return np.asarray(_TEXT[asked](column.str.casefold(), value.casefold()), dtype=bool)
 
 

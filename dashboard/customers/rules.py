@@ -125,8 +125,8 @@ class RuleSet:
         """The three recency bands in words."""
         first = "0 days" if self.recent_days == 0 else f"0–{self.recent_days} days"
         middle = self.recent_days + 1
-        second = f"{middle} days" if middle == self.dormant_days else f"{middle}–{self.dormant_days} days"
-        return first, second, f"more than {self.dormant_days} days"
+        second = _days(middle) if middle == self.dormant_days else f"{middle}–{_days(self.dormant_days)}"
+        return first, second, f"more than {_days(self.dormant_days)}"
 
     def target_groups(self) -> tuple[tuple[SegmentClass, tuple[Level, ...]], ...]:
         """The targets per class, leaving out pairs that no cell has: (("Dormant", ("Medium", "High")), …)."""
@@ -200,6 +200,10 @@ class RuleSet:
             return cls(**values)
         except (TypeError, ValueError):
             _refuse("These rules have an unknown form.", "Reset the rules to their defaults.")
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _refuse(message: str, hint: str) -> NoReturn:

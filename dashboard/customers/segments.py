@@ -66,11 +66,7 @@ def classify(engagement: Floats, recency_days: Floats, rules: RuleSet) -> Classi
     low, high = cut_offs(engagement, rules)
     no_engagement, no_date = np.isnan(engagement), np.isnan(recency_days)
     if no_date.size and no_date.all():
-        raise CannotAnswer(
-            "Segments need to know when people were last active; this dataset has no such date.",
-            missing=("last_active_time",),
-            hint="Map the column with the last login or last order, or add an event log.",
-        )
+        raise no_dates()
     # Comparisons with NaN are false: without a value a person stays Low, without a date a person stays gone.
     level = (engagement >= low).astype(np.int8) + (engagement >= high).astype(np.int8)
     recent = (recency_days <= rules.recent_days).astype(np.int8)
@@ -85,6 +81,15 @@ def classify(engagement: Floats, recency_days: Floats, rules: RuleSet) -> Classi
         high=high,
         no_engagement=int(no_engagement.sum()),
         no_date=int(no_date.sum()),
+    )
+
+
+def no_dates() -> CannotAnswer:
+    """The refusal for a dataset that does not know when anybody was active."""
+    return CannotAnswer(
+        "Segments need to know when people were last active; this dataset has no such date.",
+        missing=("last_active_time",),
+        hint="Map the column with the last login or last order, or add an event log.",
     )
 
 

@@ -38,7 +38,7 @@ def _silhouette(points: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], 
         largest = max(inside, nearest)
         if largest > 0.0 and nearest < np.inf:
             total += (nearest - inside) / largest
-    return total / n
+    return float(total / n)
 
 
 def silhouette(points: npt.NDArray[np.float64], labels: npt.NDArray[np.integer]) -> float:

@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 from dashboard import schema
 from dashboard.customers.rules import Measure
 from dashboard.errors import CannotAnswer
+from dashboard.insights import where
+from dashboard.insights.view import View
 from dashboard.store.dataset import Dataset
 from dashboard.store.partition import Partition, Rows
 
@@ -221,23 +223,9 @@ def _category(dataset: Dataset, name: str, codes: npt.NDArray[np.int32]) -> pd.C
     return pd.Categorical.from_codes(compact, categories=pd.Index([str(t) for t in texts[used]], dtype="str"))
 
 
-def where_mask(
-    dataset: Dataset, people: People, where: tuple[tuple[str, tuple[str, ...]], ...]
-) -> npt.NDArray[np.bool_]:
-    """Who meets the filters: values of a dimension are alternatives, dimensions must all hold, "" means missing.
-
-    One entry per row of ``people.frame``. Raises CannotAnswer for a dimension that is no text column of people.
-    """
-    chosen = np.ones(len(people), dtype=bool)
-    for name, values in where:
-        if not all(part.users.has(name) and part.users.column(name).dtype == np.int32 for part in dataset.partitions):
-            raise CannotAnswer(
-                f"People cannot be filtered by “{name}”: it is not a property of a person in this dataset.",
-                missing=(name,),
-                hint="Remove this filter.",
-            )
-        wanted = np.array([dataset.code(name, value) if value else -1 for value in values], dtype=np.int32)
-        known = np.array([value == "" for value in values]) | (wanted >= 0)
-        codes = np.concatenate([part.users.column(name) for part in dataset.partitions])
-        chosen &= np.isin(codes, wanted[known])[people.frame["row"].to_numpy()]
+def where_mask(view: View, people: People) -> npt.NDArray[np.bool_]:
+    """Who meets the view's filters, one entry per row of ``people.frame``; the rules are those of
+    :mod:`dashboard.insights.where`, applied to persons."""
+    parts = [where.persons(view, partition, None) for partition in view.dataset.partitions]
+    chosen: npt.NDArray[np.bool_] = np.concatenate(parts).astype(bool)[people.frame["row"].to_numpy()]
     return chosen

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -15,44 +12,23 @@ from dashboard.customers.clusters import Clustering, cluster, clustering_from_by
 from dashboard.customers.features import features_of
 from dashboard.customers.lists import list_frame
 from dashboard.customers.rules import Measure, RuleSet
-from dashboard.customers.segments import Classified, Floats, Mask, classify
+from dashboard.customers.segments import Classified, Floats, Mask, classify, no_dates
 from dashboard.customers.table import People, people_from_bytes, people_table, where_mask
-from dashboard.errors import CannotAnswer
-from dashboard.filters import Filters, day_date, day_number
+from dashboard.filters import Filters, day_date
+from dashboard.insights import where
+from dashboard.insights.memo import Memo
+from dashboard.insights.view import View, view_of
 from dashboard.result import LeftOut, Result
 from dashboard.service import core
 from dashboard.store.dataset import Dataset
-
-V = TypeVar("V")
-
-
-class Recent(Generic[V]):
-    """The values used last, at most ``limit``; safe for many threads (two may build the same value, one stays)."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: OrderedDict[Hashable, V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, build: Callable[[], V]) -> V:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = build()
-        with self._lock:
-            value = self._values.setdefault(key, value)
-            while len(self._values) > self._limit:
-                self._values.popitem(last=False)
-        return value
 
 
 @dataclass(frozen=True)
 class PeopleView:
     """Everybody of a dataset, classified, with the filters' choice. chosen: mask over ``people.frame``; frame: the rows
-    of a list (customers.lists); where: canonical filters."""
+    of a list (customers.lists); seen: the dataset through the filters."""
 
-    dataset: Dataset
+    seen: View
     people: People
     rules: RuleSet
     measure: Measure
@@ -60,6 +36,10 @@ class PeopleView:
     chosen: Mask
     frame: pd.DataFrame
     filters: Filters
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.seen.dataset
 
     @property
     def as_of(self) -> dt.date:
@@ -94,7 +74,7 @@ class PeopleView:
         ):
             if count:
                 notes.append(f"{count:,} people {text}.")
-        return tuple(notes)
+        return (*notes, *where.ignored(self.seen, None))
 
     def result(
         self,
@@ -124,29 +104,20 @@ class PeopleView:
         )
 
 
-_PEOPLE: Recent[People] = Recent(8)
-_GROUPS: Recent[Clustering] = Recent(8)
-_VIEWS: Recent[PeopleView] = Recent(32)
+# Frames in memory; the bytes behind them are in the result cache.
+_PEOPLE: Memo[People] = Memo(256 << 20, lambda people: _bytes(people.frame))
+_VIEWS: Memo[PeopleView] = Memo(256 << 20, lambda found: _bytes(found.frame))
+_GROUPS: Memo[Clustering] = Memo(32 << 20, lambda groups: groups.labels.nbytes + 10_000)
 
 
-def as_of_day(dataset: Dataset, filters: Filters) -> int:
-    """The day people are described as of. Raises CannotAnswer for a dataset without any date."""
-    if filters.as_of is not None:
-        return day_number(filters.as_of)
-    if dataset.manifest.last_day is None:
-        raise CannotAnswer(
-            "Segments need to know when people were last active; this dataset has no such date.",
-            missing=("last_active_time",),
-            hint="Map the column with the last login or last order, or add an event log.",
-        )
-    return dataset.manifest.last_day
+def _bytes(frame: pd.DataFrame) -> int:
+    return int(frame.memory_usage(deep=True).sum())
 
 
 def everybody(dataset: Dataset, as_of: int) -> People:
     """All people as of a day, from memory, the cache, or the dataset."""
-    key = (dataset.id, dataset.version, str(dataset.path), as_of)
     return _PEOPLE.get(
-        key,
+        (dataset.id, dataset.version, dataset.manifest.content_hash, as_of),
         lambda: people_from_bytes(
             core.cached_bytes("people", dataset, {"as_of": as_of}, lambda: people_table(dataset, as_of).to_bytes())
         ),
@@ -155,24 +126,26 @@ def everybody(dataset: Dataset, as_of: int) -> People:
 
 def view(dataset_id: str, filters: Filters, rules: RuleSet) -> PeopleView:
     """The acting person's dataset, seen through filters and rules. Raises NotFound and CannotAnswer."""
-    dataset = core.open_for("read", dataset_id)
-    as_of = as_of_day(dataset, filters)
+    filters = filters.with_(extra=())  # a page's own state, such as the sorting of a table, changes nothing here
+    seen = view_of(core.open_for("read", dataset_id), filters)
+    if not seen.dated:
+        raise no_dates()
 
     def build() -> PeopleView:
-        people = everybody(dataset, as_of)
+        people = everybody(seen.dataset, seen.as_of)
         measure = people.measure(rules.measure)
         found = classify(people.values(measure), people.values("recency_days"), rules)
-        chosen = where_mask(dataset, people, filters.where)
-        return PeopleView(dataset, people, rules, measure, found, chosen, list_frame(people, found, measure), filters)
+        frame = list_frame(people, found, measure)
+        return PeopleView(seen, people, rules, measure, found, where_mask(seen, people), frame, filters)
 
-    return _VIEWS.get((dataset.id, dataset.version, str(dataset.path), as_of, filters.where, rules), build)
+    return _VIEWS.get((seen.scope, filters, rules), build)
 
 
 def grouping(seen: PeopleView) -> Clustering:
     """The K-Means groups of everybody in the view's dataset, from memory, cache or computed. Raises CannotAnswer."""
     dataset, people = seen.dataset, seen.people
     return _GROUPS.get(
-        (dataset.id, dataset.version, str(dataset.path), people.as_of),
+        (dataset.id, dataset.version, dataset.manifest.content_hash, people.as_of),
         lambda: clustering_from_bytes(
             core.cached_bytes(
                 "groups", dataset, {"as_of": people.as_of}, lambda: cluster(*features_of(people)).to_bytes()
