@@ -1,8 +1,8 @@
 """The result cache: bytes under a key that names everything the bytes depend on. Safe to delete at any time.
 
-Nothing here can make an answer wrong or missing: a damaged, foreign, full or absent cache means that the answer is computed
-again. Errors are never kept. diskcache keeps Python objects as pickles by default and would load one that somebody planted;
-:class:`BytesDisk` neither writes nor reads them.
+Nothing here can make an answer wrong or missing: a damaged, foreign, full or absent cache means that the answer is
+computed again. Errors are never kept. diskcache keeps Python objects as pickles by default and would load one that
+somebody planted; :class:`BytesDisk` neither writes nor reads them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from dashboard.insights.memo import Memo, SingleFlight
 
 _FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
 _DIGEST = hashlib.sha256().digest_size
-# What a broken cache raises: files (OSError), SQLite (Error), refused content (ValueError, which covers bad UTF-8), a row of an
-# unexpected shape (TypeError, KeyError, AttributeError), or diskcache's own time-out.
+# What a broken cache raises: files (OSError), SQLite (Error), refused content (ValueError, which covers bad UTF-8), a
+# row of an unexpected shape (TypeError, KeyError, AttributeError), or diskcache's own time-out.
 _BROKEN = (OSError, sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, diskcache.Timeout)
 _MEMORY_BYTES = 64 << 20
 
@@ -94,7 +94,8 @@ class ResultCache:
     def get(self, key: str, tag: str, compute: Callable[[], bytes]) -> bytes:
         """The kept bytes, or those of ``compute`` (run once when many ask at the same time), which are then kept.
 
-        tag: whose answer it is (the dataset id), for :meth:`forget`. Raises what ``compute`` raises; keeps nothing then.
+        tag: whose answer it is (the dataset id), for :meth:`forget`. Raises what ``compute`` raises; keeps nothing
+        then.
         """
         found = self._memory.peek(key)
         return found if found is not None else self._flight.do(key, lambda: self._fill(key, tag, compute))

@@ -77,12 +77,13 @@ def from_bytes(data: bytes) -> Result:
 class Kpi:
     """One headline number, ready for a card; produced from a registered metric.
 
-    key, label, definition, formula, unit ("count" | "rate" | "money" | "days" | "number"), higher_is_better (None: neither
-    direction is good): from the registry. value, previous: None where not defined. delta: value - previous (of a rate: a
-    fraction, shown in percentage points). relative: delta / previous, None when previous is 0 or missing. verdict:
-    "better", "worse", "same", or "" without comparison. first_day, last_day, previous_first, previous_last: ISO days the
-    two values cover ("" without). spark, spark_labels: the values of the period's complete days (weeks from 120 days on)
-    and the first ISO day of each; empty for numbers without history. note: why the value is missing or what limits it.
+    key, label, definition, formula, unit ("count" | "rate" | "money" | "days" | "number"), higher_is_better (None:
+    neither direction is good): from the registry. value, previous: None where not defined. delta: value - previous (of
+    a rate: a fraction, shown in percentage points). relative: delta / previous, None when previous is 0 or missing.
+    verdict: "better", "worse", "same", or "" without comparison. first_day, last_day, previous_first, previous_last:
+    ISO days the two values cover ("" without). spark, spark_labels: the values of the period's complete days (weeks
+    from 120 days on) and the first ISO day of each; empty for numbers without history. note: why the value is missing
+    or what limits it.
     """
 
     key: str

@@ -6,6 +6,7 @@ Formula source: definitions section 2. A person counts once per window, windows 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +83,7 @@ def people_active(view: View, first: int, last: int, names: tuple[str, ...] = ()
     return run(view.dataset, kernel, lambda partials: sorted(item for partial in partials for item in partial))
 
 
-def rows_read(view: View) -> dict[str, int]:
+def rows_read(view: View) -> dict[str, Any]:
     """rows_read and users_read of an activity number."""
     return {"rows_read": view.dataset.manifest.rows.get(TABLE, 0), "users_read": view.dataset.manifest.users}
 
@@ -105,7 +106,8 @@ def headline(view: View, frame: pd.DataFrame) -> dict[str, float | None]:
     """Headlines over the complete days of a :func:`daily` frame: dau (mean), wau and mau (last complete day), mau_mean,
     stickiness (mean of the daily ratios) and stickiness_30 (mean DAU of 30 days / MAU, on the last complete day).
 
-    Days whose 30 days begin before the data do stay out of the means of ratios and of MAU, unless the range was typed in.
+    Days whose 30 days begin before the data do stay out of the means of ratios and of MAU, unless the range was typed
+    in.
     """
     whole = frame[frame["complete"]]
     full = whole if view.fixed else whole[whole["window_full"]]
@@ -155,7 +157,7 @@ def active_users(view: View, *, activity: str | Sequence[str] = ()) -> Result:
         notes.append("On the marked days the 30 days before begin earlier than the data, so MAU is still growing.")
     if not frame["complete"].all():
         notes.append("The last day is not over in this data; it is left out of means.")
-    units = {name: "count" for name in WINDOWS} | {"stickiness": "rate", "wau_mau": "rate"}
+    units: dict[str, str] = dict.fromkeys(WINDOWS, "count") | {"stickiness": "rate", "wau_mau": "rate"}
     units |= {f"previous_{name}": unit for name, unit in units.items() if f"previous_{name}" in frame}
     return Result("active_users", frame, units=units, summary=summary, notes=tuple(notes), **rows_read(view))
 
@@ -172,8 +174,8 @@ def no_comparison(view: View) -> str:
     needs=(TIMED,),
 )
 def unique_users(view: View, *, by: str = "month", activity: str | Sequence[str] = ()) -> Result:
-    """Columns: period (first ISO day of the whole period), users, events, complete. Only days inside the range count; a period
-    that the range cuts is not complete. Option by: day, week, month; activity: event names that count."""
+    """Columns: period (first ISO day of the whole period), users, events, complete. Only days inside the range count; a
+    period that the range cuts is not complete. Option by: day, week, month; activity: event names that count."""
     names = activity_names(view, activity)
     parts = buckets_of(view, by)
     frame = pd.DataFrame(
@@ -202,8 +204,8 @@ def buckets_of(view: View, by: str, period: Period | None = None) -> periods.Buc
     needs=(TIMED,),
 )
 def active_people(view: View, *, day: str = "", window: int = 1, activity: str | Sequence[str] = ()) -> Result:
-    """Column: user_id, sorted. Options day: ISO day (default: last day of the range), window: days (1 DAU, 7 WAU, 30 MAU),
-    activity: event names that count. summary: users."""
+    """Column: user_id, sorted. Options day: ISO day (default: last day of the range), window: days (1 DAU, 7 WAU, 30
+    MAU), activity: event names that count. summary: users."""
     last = periods.from_iso(day) if day else view.period.last
     if last is None:
         raise UserError("bad_day", "This is not a day.", "Write it as 2026-01-31.")

@@ -7,13 +7,18 @@ NULL_DAY first where rows without a date can occur); people uint8[n_users], 1 = 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from dashboard.jit import kernel
 from dashboard.schema import NULL_DAY
 
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
 
 @kernel
-def distinct_days(offsets, day, mask, until, out_offsets, out_day):  # type: ignore[no-untyped-def]
+def distinct_days(offsets: Int64, day: Int32, mask: Bytes, until: int, out_offsets: Int64, out_day: Int32) -> int:
     """Distinct days per person of the rows with mask[i] (an empty mask: all rows) and day[i] <= until.
 
     day: ascending per person, may repeat. Writes out_offsets[n_users + 1] and out_day; returns the number of days.
@@ -37,7 +42,7 @@ def distinct_days(offsets, day, mask, until, out_offsets, out_day):  # type: ign
 
 
 @kernel
-def rolling(offsets, day, people, windows, first, last, out):  # type: ignore[no-untyped-def]
+def rolling(offsets: Int64, day: Int32, people: Bytes, windows: Int64, first: int, last: int, out: Int64) -> None:
     """Distinct persons in the trailing windows of each day first..last.
 
     An active day d keeps its person in a window of w days until the day before min(next active day, d + w): so add 1
@@ -68,7 +73,7 @@ def rolling(offsets, day, people, windows, first, last, out):  # type: ignore[no
 
 
 @kernel
-def distinct_per_span(offsets, day, people, first, span, out):  # type: ignore[no-untyped-def]
+def distinct_per_span(offsets: Int64, day: Int32, people: Bytes, first: int, span: Int32, out: Int64) -> None:
     """out[s] += persons with an active day in span s; span[d - first] = index of the span of day d or -1."""
     n = span.shape[0]
     for u in range(offsets.shape[0] - 1):
@@ -88,7 +93,17 @@ def distinct_per_span(offsets, day, people, first, span, out):  # type: ignore[n
 
 
 @kernel
-def distinct_of_two(offsets, day, people, offsets2, day2, people2, first, span, out):  # type: ignore[no-untyped-def]
+def distinct_of_two(
+    offsets: Int64,
+    day: Int32,
+    people: Bytes,
+    offsets2: Int64,
+    day2: Int32,
+    people2: Bytes,
+    first: int,
+    span: Int32,
+    out: Int64,
+) -> None:
     """out[s] += persons with a day of either list in span s; a list counts only persons of its own ``people``."""
     n = span.shape[0]
     seen = np.full(out.shape[0], -1, np.int64)
@@ -108,7 +123,7 @@ def distinct_of_two(offsets, day, people, offsets2, day2, people2, first, span, 
 
 
 @kernel
-def active_flags(offsets, day, people, first, last, out):  # type: ignore[no-untyped-def]
+def active_flags(offsets: Int64, day: Int32, people: Bytes, first: int, last: int, out: Bytes) -> None:
     """out[u] = 1 for persons with an active day in [first, last]."""
     for u in range(offsets.shape[0] - 1):
         if not people[u]:
@@ -122,7 +137,7 @@ def active_flags(offsets, day, people, first, last, out):  # type: ignore[no-unt
 
 
 @kernel
-def rows_per_span(offsets, day, mask, people, first, span, out):  # type: ignore[no-untyped-def]
+def rows_per_span(offsets: Int64, day: Int32, mask: Bytes, people: Bytes, first: int, span: Int32, out: Int64) -> None:
     """out[s] += rows of counted persons with mask[i] (an empty mask: all) whose day lies in span s."""
     n = span.shape[0]
     masked = mask.shape[0] > 0
@@ -138,7 +153,9 @@ def rows_per_span(offsets, day, mask, people, first, span, out):  # type: ignore
 
 
 @kernel
-def first_per_span(offsets, day, active, mask, people, first, span, out):  # type: ignore[no-untyped-def]
+def first_per_span(
+    offsets: Int64, day: Int32, active: Bytes, mask: Bytes, people: Bytes, first: int, span: Int32, out: Int64
+) -> None:
     """out[s] += persons whose first row with active[i] (empty: any row) lies in span s and passes mask[i].
 
     The first row is looked up in all rows, then tested: a person's first day never moves with a filter.
@@ -159,7 +176,9 @@ def first_per_span(offsets, day, active, mask, people, first, span, out):  # typ
 
 
 @kernel
-def first_flags(offsets, day, active, mask, people, first, last, out):  # type: ignore[no-untyped-def]
+def first_flags(
+    offsets: Int64, day: Int32, active: Bytes, mask: Bytes, people: Bytes, first: int, last: int, out: Bytes
+) -> None:
     """out[u] = 1 for the persons that :func:`first_per_span` counts in [first, last]."""
     chosen = active.shape[0] > 0
     masked = mask.shape[0] > 0

@@ -56,8 +56,8 @@ def value_counts(dataset: Dataset, name: str, table: str) -> npt.NDArray[np.int6
 
 
 def dimensions_result(view: View) -> Result:
-    """summary["dimensions"]: JSON-ready :class:`dashboard.result.Dimension` entries. Values are counted over the whole dataset, not
-    under the view's filters, so that a choice never makes the others disappear."""
+    """summary["dimensions"]: JSON-ready :class:`dashboard.result.Dimension` entries. Values are counted over the whole
+    dataset, not under the view's filters, so that a choice never makes the others disappear."""
     dataset = view.dataset
     items: list[dict[str, Any]] = []
     for name, tables in names_of(dataset).items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -395,7 +397,7 @@ def long_inactive_share(view: View, spans: Spans) -> Floats:
     history=False,
 )
 def churned_share(view: View, spans: Spans) -> Floats:
-    marks = users.column_of(view, "churned")[users.chosen(view)]
+    marks = users.column_of(view, "churned").astype(np.int8)[users.chosen(view)]
     return np.full(len(spans), float(ratio(float((marks == 1).sum()), float((marks >= 0).sum()))))
 
 
@@ -408,8 +410,8 @@ def table_of(item: Metric) -> str | None:
 def metric_result(view: View, *, key: str, by: str = "day") -> Result:
     """Behind :func:`dashboard.service.metric`: the metric per period and for the whole range.
 
-    frame: period, value, complete; with a comparison previous_period, previous. summary: value, previous, delta, relative,
-    verdict. Raises CannotAnswer when the data lack something.
+    frame: period, value, complete; with a comparison previous_period, previous. summary: value, previous, delta,
+    relative, verdict. Raises CannotAnswer when the data lack something.
     """
     from dashboard.insights.answer import require  # answer reads the registry that this module fills
 
@@ -418,7 +420,7 @@ def metric_result(view: View, *, key: str, by: str = "day") -> Result:
     table = table_of(item)
     notes = list(where.ignored(view, table))
     manifest = view.dataset.manifest
-    read = {"rows_read": manifest.rows.get(table, manifest.users) if table else manifest.users}
+    read: dict[str, Any] = {"rows_read": manifest.rows.get(table, manifest.users) if table else manifest.users}
     value, previous = value_and_previous(view, item)
     if not item.history:
         frame = pd.DataFrame(
@@ -438,7 +440,7 @@ def metric_result(view: View, *, key: str, by: str = "day") -> Result:
     left_out: tuple[LeftOut, ...] = ()
     if table == "transactions":
         left_out = revenue.left_out(revenue.sums(view, [(view.period.first, view.period.last)])[0])
-    units = {name: item.unit for name in ("value", "previous") if name in frame}
+    units: dict[str, str] = {name: item.unit for name in ("value", "previous") if name in frame}
     return Result(
         key,
         frame,

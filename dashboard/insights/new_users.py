@@ -1,7 +1,7 @@
 """New users: persons by the day they were first seen in all data.
 
-Formula source: definitions sections 1 and 3. A row filter never moves a person's first day: the first row is looked up in
-all rows and then tested, so the new users of exclusive values add up to the total.
+Formula source: definitions sections 1 and 3. A row filter never moves a person's first day: the first row is looked up
+in all rows and then tested, so the new users of exclusive values add up to the total.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def signup_counts(view: View, spans: Spans) -> Counts:
     needs=(TIMED,),
 )
 def new_users(view: View, *, by: str = "day", activity: str | Sequence[str] = ()) -> Result:
-    """Columns: period (first ISO day), new_users, complete; with a comparison previous_period, previous_new_users. Options by:
-    day, week, month; activity: event names that count. summary: value, previous, delta, relative, verdict of the range."""
+    """Columns: period (first ISO day), new_users, complete; with a comparison previous_period, previous_new_users.
+    Options by: day, week, month; activity: event names that count. summary: value, previous, delta, relative, verdict
+    of the range."""
     names = activity_names(view, activity)
     parts = buckets_of(view, by)
     frame = pd.DataFrame(

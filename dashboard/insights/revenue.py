@@ -5,6 +5,8 @@ Formula source: definitions section 7. Guests (orders of nobody) are in totals a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -67,8 +69,8 @@ def _buckets(view: View, partition: Partition, spans: Spans) -> npt.NDArray[np.i
 
 
 def sums(view: View, spans: Spans, *, guests: bool = True) -> Sums:
-    """float64[len(spans), WIDTH]: the columns of :func:`revenue_kernels.add_up` per span. An order counts once, on the day
-    of its first gross line."""
+    """float64[len(spans), WIDTH]: the columns of :func:`revenue_kernels.add_up` per span. An order counts once, on the
+    day of its first gross line."""
 
     def kernel(partition: Partition) -> Sums:
         bucket = _buckets(view, partition, spans)
@@ -102,7 +104,8 @@ _COUNTS = ("orders", "payers")
 
 
 def left_out(total: Sums, *, guests_excluded: Sums | None = None) -> tuple[LeftOut, ...]:
-    """What carries no or odd money in one row of :func:`sums`, as counts with a sentence each; zero counts are not listed."""
+    """What carries no or odd money in one row of :func:`sums`, as counts with a sentence each; zero counts are not
+    listed."""
     items = [
         LeftOut("zero_amount", int(total[kernels.ZERO]), "order lines with price or quantity 0: no revenue, no order"),
         LeftOut("missing_amount", int(total[kernels.MISSING]), "order lines without an amount: no revenue, no order"),
@@ -131,7 +134,7 @@ def _summary(row: Sums) -> dict[str, float | None]:
     return {name: json_number(value) for name, value in named.items()}
 
 
-def _read(view: View) -> dict[str, int]:
+def _read(view: View) -> dict[str, Any]:
     return {"rows_read": view.dataset.manifest.rows.get(TABLE, 0), "users_read": view.dataset.manifest.users}
 
 
@@ -142,10 +145,10 @@ def _read(view: View) -> dict[str, int]:
     needs=(ORDERS,),
 )
 def revenue(view: View, *, by: str = "day", guests: str = "include") -> Result:
-    """Columns: period (first ISO day), gross, returns, adjustments, net, orders, units, aov (NaN without orders), payers,
-    complete; with a comparison previous_period, previous_net, previous_gross, previous_orders. Options by: day, week, month;
-    guests: include, exclude. summary: the range's totals plus arppu, repeat_rate, guest_share, and the same with the
-    prefix previous_."""
+    """Columns: period (first ISO day), gross, returns, adjustments, net, orders, units, aov (NaN without orders),
+    payers, complete; with a comparison previous_period, previous_net, previous_gross, previous_orders. Options by: day,
+    week, month; guests: include, exclude. summary: the range's totals plus arppu, repeat_rate, guest_share, and the
+    same with the prefix previous_."""
     with_guests = _guests(guests)
     parts = buckets_of(view, by)
     frame = _frame(parts.labels, columns(sums(view, parts.spans, guests=with_guests)))
@@ -189,10 +192,10 @@ def _frame(labels: list[str], values: dict[str, Sums]) -> pd.DataFrame:
     needs=(ORDERS,),
 )
 def revenue_by(view: View, *, dimension: str = "country", guests: str = "include", top: int = 20) -> Result:
-    """Columns: value ("" = missing), gross, returns, adjustments, net, orders, units, aov, payers, share (of net revenue,
-    NaN when net is not positive), sorted by net; values after the first ``top`` are added up as one row with ``other`` True
-    (orders and payers of that row may count an order or a person once per value). Options dimension: a column of the order
-    table or of the users; guests: include, exclude; top: 1 to 1,000. summary: the range's totals.
+    """Columns: value ("" = missing), gross, returns, adjustments, net, orders, units, aov, payers, share (of net
+    revenue, NaN when net is not positive), sorted by net; values after the first ``top`` are added up as one row with
+    ``other`` True (orders and payers of that row may count an order or a person once per value). Options dimension: a
+    column of the order table or of the users; guests: include, exclude; top: 1 to 1,000. summary: the range's totals.
     Raises CannotAnswer when there is no such column."""
     with_guests = _guests(guests)
     names, split = _split(view, dimension, with_guests)
@@ -281,8 +284,8 @@ def paying_days(view: View, partition: Partition) -> ActiveDays:
 
 
 def active_or_paying(view: View, spans: Spans) -> Sums:
-    """float64[len(spans)]: distinct persons who were active or ordered in each span (an order is activity, also where the
-    filters test columns that only one of the two tables has)."""
+    """float64[len(spans)]: distinct persons who were active or ordered in each span (an order is activity, also where
+    the filters test columns that only one of the two tables has)."""
     first, table = periods.bucket_of_day(list(spans))
 
     def kernel(partition: Partition) -> Sums:

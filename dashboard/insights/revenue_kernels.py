@@ -1,16 +1,22 @@
 """Kernels over order lines. A line's kind is decided once, here:
 
-gross: amount > 0, and quantity > 0 and unit price > 0 where the file has them. return: amount < 0 with a quantity < 0 (or, in
-a file without quantities, any amount < 0). adjustment: every other amount that is not 0 (a negative price, for example).
-Lines with amount 0 or without an amount carry no money.
+gross: amount > 0, and quantity > 0 and unit price > 0 where the file has them. return: amount < 0 with a quantity < 0
+(or, in a file without quantities, any amount < 0). adjustment: every other amount that is not 0 (a negative price, for
+example). Lines with amount 0 or without an amount carry no money.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from dashboard.jit import kernel
 from dashboard.schema import NULL_DAY
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
 
 # columns of the output of add_up
 GROSS, RETURNS, ADJUSTMENTS, GROSS_KNOWN, NET_KNOWN, UNITS = 0, 1, 2, 3, 4, 5
@@ -22,11 +28,11 @@ NOTHING.flags.writeable = False  # as stored columns are: kernels are compiled f
 
 
 @kernel
-def number_orders(offsets, n_rows, order_id, time, n_texts, out):  # type: ignore[no-untyped-def]
+def number_orders(offsets: Int64, n_rows: int, order_id: Int32, time: Int64, n_texts: int, out: Int64) -> int:
     """out[i] = local number of the order of row i, ascending with the person; returns the number of orders.
 
-    An order is (person, order id); rows of nobody (from offsets[-1] on) are orders of "nobody". A missing order id makes one
-    order of the neighbouring rows without id at one instant.
+    An order is (person, order id); rows of nobody (from offsets[-1] on) are orders of "nobody". A missing order id
+    makes one order of the neighbouring rows without id at one instant.
     """
     owner = np.full(n_texts, -1, np.int64)
     local = np.zeros(n_texts, np.int64)
@@ -52,7 +58,7 @@ def number_orders(offsets, n_rows, order_id, time, n_texts, out):  # type: ignor
 
 
 @kernel
-def group_rows(order, n_orders, start, rows):  # type: ignore[no-untyped-def]
+def group_rows(order: Int64, n_orders: int, start: Int64, rows: Int64) -> None:
     """Counting sort: rows[start[o]:start[o + 1]] are the rows of order o, in their old sequence.
 
     start: int64[n_orders + 1], zeros; rows: int64[n_rows].
@@ -68,7 +74,7 @@ def group_rows(order, n_orders, start, rows):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def person_of_order(offsets, start, rows, out):  # type: ignore[no-untyped-def]
+def person_of_order(offsets: Int64, start: Int64, rows: Int64, out: Int64) -> None:
     """out[o] = person of order o; n_users for orders of nobody."""
     n_users = offsets.shape[0] - 1
     u = 0
@@ -80,13 +86,25 @@ def person_of_order(offsets, start, rows, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add_up(start, rows, person, people, amount, quantity, price, bucket, once, guests, out):  # type: ignore[no-untyped-def]
+def add_up(
+    start: Int64,
+    rows: Int64,
+    person: Int64,
+    people: Bytes,
+    amount: Floats,
+    quantity: Floats,
+    price: Floats,
+    bucket: Int32,
+    once: bool,
+    guests: bool,
+    out: Floats,
+) -> None:
     """Money, orders and payers per bucket.
 
-    start, rows, person: the orders (see :func:`group_rows`). people uint8[n_users]. quantity, price: float64[n_rows] or empty.
-    bucket int32[n_rows]: where a row adds, -1 = does not take part, -2 = takes part elsewhere (outside the range).
-    once: an order counts only in the bucket of its first gross line (days); otherwise once in every bucket (products).
-    guests: whether orders of nobody count. out: float64[n_buckets, WIDTH], zeros.
+    start, rows, person: the orders (see :func:`group_rows`). people uint8[n_users]. quantity, price: float64[n_rows] or
+    empty. bucket int32[n_rows]: where a row adds, -1 = does not take part, -2 = takes part elsewhere (outside the
+    range). once: an order counts only in the bucket of its first gross line (days); otherwise once in every bucket
+    (products). guests: whether orders of nobody count. out: float64[n_buckets, WIDTH], zeros.
     """
     n_users = people.shape[0]
     n_buckets = out.shape[0]
@@ -149,7 +167,7 @@ def add_up(start, rows, person, people, amount, quantity, price, bucket, once, g
 
 
 @kernel
-def day_buckets(day, mask, first, span, out):  # type: ignore[no-untyped-def]
+def day_buckets(day: Int32, mask: Bytes, first: int, span: Int32, out: Int32) -> None:
     """out[i] = span of the row's day, -2 when it lies in none, -1 when the row has no day or
     mask[i] (empty: all rows) leaves it out."""
     masked = mask.shape[0] > 0
@@ -163,7 +181,7 @@ def day_buckets(day, mask, first, span, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def value_buckets(codes, bucket):  # type: ignore[no-untyped-def]
+def value_buckets(codes: Int32, bucket: Int32) -> None:
     """Rows inside the range (bucket >= 0) move to bucket code + 1 (0 = missing)."""
     for i in range(codes.shape[0]):
         if bucket[i] >= 0:

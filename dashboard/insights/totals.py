@@ -19,7 +19,8 @@ Array = npt.NDArray[Any]
 
 def add(partials: Iterable[Array]) -> Array:
     """The merge of every count: partitions share no person, so partials add up."""
-    return np.sum(np.stack(list(partials)), axis=0)
+    total: Array = np.sum(np.stack(list(partials)), axis=0)
+    return total
 
 
 _memo: Memo[Array] = Memo(32 << 20, lambda item: int(item.nbytes))
@@ -40,7 +41,7 @@ def summed(view: View, kernel: Callable[[Partition], Array], *query: Hashable) -
 
 
 def ratio(numerator: Array | float, denominator: Array | float) -> Array:
-    """numerator / denominator, NaN where the denominator is 0 or NaN: a rate of nothing is not defined."""
+    """The quotient, NaN where the denominator is 0 or NaN: a rate of nothing is not defined."""
     top, bottom = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
     out = np.full(top.shape, np.nan)
     np.divide(top, bottom, out=out, where=bottom > 0)
@@ -59,7 +60,7 @@ def json_number(value: float) -> float | None:
 
 
 def compared(value: float, previous: float, higher_is_better: bool | None) -> dict[str, float | str | None]:
-    """value, previous, delta, relative and verdict as in :class:`dashboard.result.Kpi`, from numbers that may be NaN."""
+    """The fields value to verdict of :class:`dashboard.result.Kpi`, from numbers that may be NaN."""
     now, before = json_number(value), json_number(previous)
     delta = None if now is None or before is None else now - before
     relative = None if delta is None or not before else delta / abs(before)

@@ -1,12 +1,13 @@
 """People as they are: how many by country, plan, engagement or recency, and how a number spreads among them.
 
-Shares carry their Wilson 95 % interval. Engagement levels use the default rule of ``customers``: quantiles .33 and .66 over
-all people, so a filter never moves a person to another level.
+Shares carry their Wilson 95 % interval. Engagement levels use the default rule of ``customers``: quantiles .33 and .66
+over all people, so a filter never moves a person to another level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -132,10 +133,10 @@ def _column(view: View, name: str) -> tuple[tuple[str, ...], Codes, str]:
     definition="Number and share of users per value of a column.",
 )
 def users_by(view: View, *, dimension: str = "country", top: int = 20) -> Result:
-    """Columns: value ("" = missing), users, share, low, high (Wilson 95 % interval of the share), other (True for the row that
-    adds up the values after the first ``top``). Most frequent first; engagement, recency and age_band in their own order.
-    Options dimension: a text or yes/no column of the users, or engagement, recency, age_band; top: 1 to 1,000.
-    summary: users. Raises CannotAnswer when there is no such column."""
+    """Columns: value ("" = missing), users, share, low, high (Wilson 95 % interval of the share), other (True for the
+    row that adds up the values after the first ``top``). Most frequent first; engagement, recency and age_band in their
+    own order. Options dimension: a text or yes/no column of the users, or engagement, recency, age_band; top: 1 to
+    1,000. summary: users. Raises CannotAnswer when there is no such column."""
     ordered = dimension in DERIVED
     texts, codes, note = DERIVED[dimension][1](view) if ordered else _column(view, dimension)
     counts = np.bincount(codes[chosen(view)] + 1, minlength=len(texts) + 1)
@@ -166,9 +167,10 @@ def users_by(view: View, *, dimension: str = "country", top: int = 20) -> Result
     definition="Mean, median, quantiles and histogram of a number per user, such as usage or age.",
 )
 def spread(view: View, *, column: str = "usage", bins: int = 40) -> Result:
-    """Columns: low, high (a bin holds low <= value < high, the last one also its end), users. Options column: a number column of
-    the users; bins: 1 to 200. summary: users (with a value), mean, sd (sample), min, q05, q25, q33, median, q66, q75, q95, max;
-    quantiles with linear interpolation. Raises CannotAnswer when there is no such column of numbers."""
+    """Columns: low, high (a bin holds low <= value < high, the last one also its end), users. Options column: a number
+    column of the users; bins: 1 to 200. summary: users (with a value), mean, sd (sample), min, q05, q25, q33, median,
+    q66, q75, q95, max; quantiles with linear interpolation. Raises CannotAnswer when there is no such column of
+    numbers."""
     _need_column(view, column)
     if view.dataset.manifest.columns["users"][column].type != "number":
         raise CannotAnswer(f"“{column}” does not hold numbers.", (column,), "Choose a column with numbers.")
@@ -200,6 +202,6 @@ def describe(known: Floats) -> dict[str, float | int | None]:
     return summary
 
 
-def rows_read(view: View) -> dict[str, int]:
+def rows_read(view: View) -> dict[str, Any]:
     """rows_read and users_read of a number about people."""
     return {"rows_read": view.dataset.manifest.users, "users_read": view.dataset.manifest.users}

@@ -1,21 +1,22 @@
 """Compiles every kernel of the insights on arrays of a few rows, so that the first click is not the slow one.
 
-The arrays have exactly the types and the read-only flags of stored ones: a kernel compiled for others would be compiled again
-(``tests/unit/insights/test_warm_up.py`` holds this).
+The arrays have exactly the types and the read-only flags of stored ones: a kernel compiled for others would be compiled
+again (``tests/unit/insights/test_warm_up.py`` holds this).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import numpy.typing as npt
 
 from dashboard.insights import activity_kernels as activity
 from dashboard.insights import revenue_kernels as revenue
 from dashboard.insights import where
 
 
-def _stored(values: list[float], kind: type) -> npt.NDArray[np.generic]:
-    array = np.array(values, kind)
+def _stored(values: list[float], kind: type) -> Any:
+    array: Any = np.array(values, kind)
     array.flags.writeable = False
     return array
 

@@ -22,14 +22,14 @@ EVERYTHING = np.zeros(0, np.uint8)  # the mask of a table without filter
 
 
 @kernel
-def keep_codes(codes, allowed, mask):  # type: ignore[no-untyped-def]
+def keep_codes(codes: npt.NDArray[np.int32], allowed: Mask, mask: Mask) -> None:
     """mask[i] &= allowed[codes[i] + 1]; allowed[0] is the answer for missing."""
     for i in range(codes.shape[0]):
         mask[i] &= allowed[codes[i] + 1]
 
 
 @kernel
-def keep_numbers(values, wanted, missing, mask):  # type: ignore[no-untyped-def]
+def keep_numbers(values: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64], missing: int, mask: Mask) -> None:
     """mask[i] stays when values[i] equals one of ``wanted``, or is NaN and ``missing`` is set."""
     for i in range(values.shape[0]):
         if mask[i]:
