@@ -20,13 +20,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import IO, Any, Final
 
 from dashboard import jobs, logs, settings
 from dashboard.errors import NotFound, UserError
+from dashboard.ingest import upload
 from dashboard.store import catalogue
 
 POLL_SECONDS: Final = 0.15
@@ -282,14 +282,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def sweep() -> None:
     """What a crash left behind: staging directories, versions without a row, expired uploads."""
-    from dashboard.ingest import publish, upload
-
-    steps: tuple[Callable[[], Any], ...] = (publish.sweep, upload.expire)
-    for step in steps:
+    for step in (_sweep_versions, upload.expire):
         try:
             step()
         except Exception as error:
             logs.defect("sweep failed", error)
+
+
+def _sweep_versions() -> None:
+    from dashboard.ingest import publish  # needs the whole reading machinery: not before the loop runs
+
+    publish.sweep()
 
 
 def command(tasks: str = "dashboard.tasks") -> list[str]:
