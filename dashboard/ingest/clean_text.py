@@ -17,6 +17,11 @@ def is_null_word(text: str) -> bool:
     return len(text) <= 9 and text.lower() in NULL_WORDS
 
 
+def is_null_prose(text: str) -> bool:
+    """The same for free texts, where a lone punctuation mark is something somebody wrote."""
+    return is_null_word(text) and any(c.isalpha() for c in text)
+
+
 def is_placeholder(text: str) -> bool:
     """Whether an id looks as if somebody wrote "nobody": counted and listed, never changed."""
     return len(text) <= 40 and (text.lower() in PLACEHOLDER_IDS or _ZEROS.fullmatch(text) is not None)

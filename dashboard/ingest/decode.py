@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dashboard.ingest.cells import FALSE_WORDS, NULL_WORDS, TRUE_WORDS
-from dashboard.ingest.clean_text import clean_text, is_null_word, is_placeholder
+from dashboard.ingest.clean_text import clean_text, is_null_prose, is_null_word, is_placeholder
 from dashboard.ingest.decode_codes import ODD, Coder, hash_cells
 from dashboard.ingest.decode_number import number_cells, parse_number
-from dashboard.ingest.decode_time import BAD, IMPOSSIBLE, OK, ORDERS, UNITS, epoch_cells, parse_time, time_cells
+from dashboard.ingest.decode_time import BAD, IMPOSSIBLE, MISSING, OK, ORDERS, UNITS, epoch_cells, parse_time, time_cells
 from dashboard.ingest.decode_zone import localise, zone_table
 from dashboard.ingest.plan import ColumnPlan, Dialect, TimeFormat
 from dashboard.ingest.tokenize import TRIMMED
@@ -46,20 +46,21 @@ class Decoded:
     """One column of one chunk.
 
     array: Arrow array. bad: positions whose cell could not be read (null in the array). missing: nulls that were empty
-    cells or null words. counts: report counters.
+    cells or null words. absent: their positions (times only). counts: report counters.
     """
 
     array: pa.Array
     bad: np.ndarray
     missing: int
     counts: dict[str, int] = field(default_factory=dict)
+    absent: np.ndarray = field(default_factory=lambda: _NONE)
+
+
+_NONE = np.empty(0, np.int64)
 
 
 class Decoder(Protocol):
     def decode(self, data: np.ndarray, spans: np.ndarray, hashes: np.ndarray) -> Decoded: ...
-
-
-_NONE = np.empty(0, np.int64)
 
 
 def bitmap(valid: np.ndarray) -> pa.Buffer | None:
@@ -119,8 +120,10 @@ class TextDecoder:
 
     def __init__(self, plan: ColumnPlan, quotes: Quotes, seed: int) -> None:
         self._id = plan.type == "id"
+        self._person = plan.name == "user_id"
         self._strip = plan.strip_decimal_zero
         self._seed = seed
+        self._null = is_null_prose if plan.type == "text" else is_null_word
         self._coder = Coder(quotes.codes, quotes.field_bytes, None if self._id else _null_starts())
         self._odd = Coder(quotes.codes, quotes.field_bytes)
         self._odd_codes = np.empty(64, np.int32)
@@ -135,7 +138,7 @@ class TextDecoder:
 
     @property
     def placeholders(self) -> tuple[tuple[str, int], ...]:
-        """Ids that look like placeholders and their rows, most frequent first."""
+        """User ids that look like placeholders and their rows, most frequent first."""
         found = [(self._placeholders[code], rows) for code, rows in self._placeholder_rows.items()]
         return tuple(sorted(found, key=lambda item: (-item[1], item[0])))
 
@@ -150,7 +153,9 @@ class TextDecoder:
         if self._id:
             counts["trimmed_id"] = int(np.count_nonzero(spans & TRIMMED))
             counts["stripped_id"] = self._coder.stripped - stripped
+        if self._person:
             counts["placeholder_id"] = self._count_placeholders(codes)
+            counts["guest"] = int(np.count_nonzero(~valid))
         mask = bitmap(valid)
         indices = pa.Array.from_buffers(pa.int32(), len(codes), [mask, pa.py_buffer(codes)])
         array = pa.DictionaryArray.from_arrays(indices, self._coder.dictionary(), safe=False)
@@ -169,9 +174,9 @@ class TextDecoder:
             cleaned = []
             for code in range(known, count):
                 text = self._odd.text(code).decode()
-                clean = "" if is_null_word(text) else clean_text(text)
+                clean = "" if self._null(text) else clean_text(text)
                 self._odd_changed[code] = clean not in ("", text)
-                cleaned.append(b"" if is_null_word(clean) else clean.encode())
+                cleaned.append(b"" if self._null(clean) else clean.encode())
             self._odd_codes[known:count] = self._coder.encode_texts(cleaned)
         return self._odd_codes[seen], int(np.count_nonzero(self._odd_changed[seen]))
 
@@ -259,12 +264,14 @@ class TimeDecoder:
             count = time_cells(data, spans, ORDERS[self._form.order], values, naive, unsure)
         hash_cells(data, spans, self._quotes.codes, self._scratch, hashes, np.uint64(self._seed))
         bad, impossible, future = _NONE, 0, 0
+        absent = np.flatnonzero((spans >> 2) & 0x3FFFFFFF == 0)
         if count:
             where = unsure[:count]
             values[where], naive[where], state = self._looked.look(data, spans[where])
             bad = where[state == BAD]
             naive[where[state != OK]] = False
             impossible = int(np.count_nonzero(state == IMPOSSIBLE))
+            absent = np.concatenate([absent, where[state == MISSING]])
         changes = np.zeros(2, np.int64)
         if len(self._zone.starts) > 1 or self._zone.offsets[0]:
             localise(values, naive, *self._zone, changes)
@@ -282,10 +289,9 @@ class TimeDecoder:
                 valid &= ~late
         mask = bitmap(valid)
         array = pa.Array.from_buffers(pa.timestamp("us", "UTC"), rows, [mask, pa.py_buffer(values)])
-        missing = 0 if mask is None else rows - int(np.count_nonzero(valid)) - len(bad) - impossible - future
         counts = {"impossible_time": impossible, "future_time": future}
         counts |= {"dst_gap": int(changes[0]), "dst_fold": int(changes[1])}
-        return Decoded(array, bad, missing, counts)
+        return Decoded(array, bad, len(absent), counts, absent)
 
 
 def parse_boolean(text: str) -> bool | None:

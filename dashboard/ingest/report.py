@@ -29,6 +29,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "repeated_header": ("The line repeats the header.", "Nothing to do, unless it is data."),
     "total_row": ("The line is a total, not a record.", "Nothing to do, unless it is data."),
+    "json": ("The line is not a JSON object.", "Every line must be one complete object."),
     "no_user": ("The user id is empty.", "Fill in the id: a user without one cannot be told apart."),
     "bad_time": ("The time cannot be read.", "Write it like 2025-03-08 17:45:00, or correct the column's date order."),
     "no_time": ("The time is empty.", "Fill in when it happened."),

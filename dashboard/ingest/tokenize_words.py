@@ -70,7 +70,7 @@ def zero_bytes(word: Any) -> Any:
 @kernel
 def first_byte(marks: Any) -> int:
     """Index of the byte that holds the lowest set bit."""
-    return trailing_zeros(marks) >> 3
+    return trailing_zeros(marks) >> 3  # type: ignore[no-any-return]
 
 
 @kernel

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
@@ -25,8 +26,10 @@ _UTF8 = ("utf-8", "utf-8-sig", "ascii")
 
 
 class Source(Protocol):
-    """Raw bytes: the file, or what a gzip file holds."""
+    """Raw bytes: the file, or what a gzip file holds. position: bytes of the file taken so far, and its size."""
 
+    @property
+    def position(self) -> tuple[int, int]: ...
     def readinto(self, target: memoryview) -> int: ...
     def close(self) -> None: ...
 
@@ -45,12 +48,19 @@ class PlainFile:
     """A file as it is; refused when it is larger than allowed."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        if path.stat().st_size > limits.file_bytes:
+        self._size, self._read = path.stat().st_size, 0
+        if self._size > limits.file_bytes:
             raise too_large(limits)
         self._file: BinaryIO = path.open("rb", buffering=0)
 
+    @property
+    def position(self) -> tuple[int, int]:
+        return self._read, self._size
+
     def readinto(self, target: memoryview) -> int:
-        return self._file.readinto(target) or 0  # type: ignore[attr-defined, no-any-return]
+        count: int = self._file.readinto(target) or 0  # type: ignore[attr-defined]
+        self._read += count
+        return count
 
     def close(self) -> None:
         self._file.close()
@@ -67,6 +77,11 @@ class Unpacked:
         self._size = path.stat().st_size
         self._made = 0
         self._begun = False  # the present member has begun
+        self._read = 0
+
+    @property
+    def position(self) -> tuple[int, int]:
+        return self._read, self._size
 
     def readinto(self, target: memoryview) -> int:
         if len(target) == 0:
@@ -74,6 +89,7 @@ class Unpacked:
         while True:
             if not self._packed:
                 self._packed = self._file.read(_PIECE)
+                self._read += len(self._packed)
                 if not self._packed:
                     if self._begun and not self._inflate.eof:
                         raise damaged()
@@ -114,7 +130,8 @@ def open_source(path: Path, packed: bool, limits: Limits) -> Source:
 class TextStream:
     """Clean UTF-8 from raw bytes in any encoding.
 
-    nul, undecodable: how many bytes (or sequences) became U+FFFD so far.
+    nul, undecodable: how many bytes (or sequences) became U+FFFD so far. broken: what of the original file could not be
+    made into records. on_close: called once when the stream is closed.
     """
 
     def __init__(self, source: Source, encoding: str) -> None:
@@ -126,6 +143,13 @@ class TextStream:
         self._left = b""  # clean bytes that did not fit
         self._ended = False
         self.nul = self.undecodable = 0
+        self.broken: Sequence[Any] = ()
+        self.on_close: Callable[[], None] | None = None
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Bytes of the file read so far, and its size."""
+        return self._source.position
 
     def fill(self, target: np.ndarray) -> int:
         """Write clean bytes into ``target`` (uint8, at least 64); how many, 0 at the end."""
@@ -192,6 +216,9 @@ class TextStream:
 
     def close(self) -> None:
         self._source.close()
+        if self.on_close is not None:
+            self.on_close()
+            self.on_close = None
 
     def __enter__(self) -> TextStream:
         return self

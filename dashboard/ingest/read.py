@@ -1,0 +1,413 @@
+"""Read a file the way its plan says: record batches of canonical columns, and an exact account of every record.
+
+Threads take chunks in turn. Each chunk passes the same stations (tokenize, row rules, one station per column, hand
+over) and a station serves the chunks strictly in order, so codes, counts and rejects do not depend on timing, while
+different stations work at the same time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dashboard import settings
+from dashboard.errors import UserError
+from dashboard.ingest import limits as limits_module
+from dashboard.ingest.clean import RowRules
+from dashboard.ingest.decode import BooleanDecoder, Decoder, NumberDecoder, Quotes, TextDecoder, TimeDecoder
+from dashboard.ingest.decode_codes import hash_cells
+from dashboard.ingest.limits import Limits
+from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan
+from dashboard.ingest.rejects import Reject, RejectWriter
+from dashboard.ingest.report import COUNTERS, ColumnReport, SourceReport
+from dashboard.ingest.tokenize_chunks import CHUNK_BYTES, Chunk, Tokenizer
+from dashboard.ingest.transcode import open_table
+from dashboard.schema import TIME_FIELD
+
+Progress = Callable[[str, int, int | None], None]
+
+ACTIVITY_TIMES = frozenset(("event_time", "start_time", "order_time", "end_time", "signup_time", "last_active_time"))
+_DAY = 86_400_000_000
+_EARLIEST_ACTIVITY = _DAY  # 1970-01-02: everything before is an empty epoch or a placeholder
+_EARLIEST = int(dt.datetime(1900, 1, 2, tzinfo=dt.UTC).timestamp()) * 1_000_000
+
+
+def read_source(
+    path: Path,
+    plan: SourcePlan,
+    options: ImportOptions,
+    *,
+    staging: Path,
+    rejects: Path | None = None,
+    file_name: str = "",
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+    sha256: str = "",
+    now: int | None = None,
+    threads: int | None = None,
+) -> Reader:
+    """Open a file for reading.
+
+    staging: directory for an unpacked or converted copy, removed again at the end. rejects: where rejected records go
+    (CSV; not created when there are none). file_name: what people call the file. progress: called with ("read", bytes
+    read, bytes of the file). sha256: of the file, when known. now: µs UTC, from when on 24 h ahead is the future
+    (default: the clock). threads: default from the settings.
+
+    Raises UserError (also while iterating): too large, too many rows, damaged, unknown encoding or time zone.
+    """
+    return Reader(
+        path, plan, options, staging=staging, rejects=rejects, file_name=file_name or path.name, progress=progress,
+        limits=limits or limits_module.current(), sha256=sha256,
+        now=int(time.time() * 1_000_000) if now is None else now,
+        threads=settings.current().threads if threads is None else threads,
+    )  # fmt: skip
+
+
+class Reader:
+    """Iterate once over the record batches of a file; then :attr:`report` is complete.
+
+    Batch columns: ``_record`` int64, ``_hash`` uint64 (equal for records whose cells are equal in all columns of the
+    file, also ignored ones, whatever the order of the columns), then the used columns under their plan names: text as
+    dictionary<int32, large_string> (codes of missing cells are -1 below the null), number float64 (NaN missing), time
+    timestamp('us', 'UTC'), boolean int8 (-1 missing). A dictionary only grows from batch to batch.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        plan: SourcePlan,
+        options: ImportOptions,
+        *,
+        staging: Path,
+        rejects: Path | None,
+        file_name: str,
+        progress: Progress | None,
+        limits: Limits,
+        sha256: str,
+        now: int,
+        threads: int,
+    ) -> None:
+        self._path, self._plan, self._limits = path, plan, limits
+        self._file_name, self._progress = file_name, progress
+        self._threads = max(threads, 1)
+        self._began = time.monotonic()
+        self._columns = [c for c in plan.columns if c.use != "ignored"]
+        names = [c.name for c in self._columns]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise UserError("column_twice", f"Two columns are called {twice}.", "Ignore one of them, or rename it.")
+        self._quotes = Quotes.of(plan.dialect, limits.field_bytes)
+        seeds = _seeds(plan)
+        latest = now + _DAY
+        self._decoders = [_decoder(c, self._quotes, seeds[c.index], options.time_zone, latest) for c in self._columns]
+        self._ignored = [(c.index, np.uint64(seeds[c.index])) for c in plan.columns if c.use == "ignored"]
+        self._scratch = np.empty(limits.field_bytes + 64, np.uint8)
+        when = plan.column(TIME_FIELD.get(plan.kind, ""))
+        strict = _decoder(when, self._quotes, 0, options.time_zone, latest) if when else None
+        self._rules = RowRules(plan, strict)
+        self._when = names.index(when.name) if when else -1
+        self._stream = open_table(path, plan, staging, limits)
+        self._tokenizer = Tokenizer(self._stream, plan.dialect, limits, len(plan.columns))
+        self._writer = RejectWriter(rejects, self._file_name)
+        self._hash = _FileHash(path, sha256)
+        self._counts: Counter[str] = Counter()
+        self._missing = [0] * len(self._columns)
+        self._bad = [0] * len(self._columns)
+        self._accepted = 0
+        self._span: tuple[int | None, int | None] = (None, None)
+        self._report: SourceReport | None = None
+        self._line: _Line | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the batches."""
+        fields = [pa.field("_record", pa.int64()), pa.field("_hash", pa.uint64())]
+        return pa.schema(fields + [pa.field(c.name, _ARROW[c.type]) for c in self._columns])
+
+    @property
+    def report(self) -> SourceReport:
+        """The account of the file. Raises RuntimeError before the iteration has ended."""
+        if self._report is None:
+            raise RuntimeError("the file has not been read to its end")
+        return self._report
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for broken in self._stream.broken:
+                self._writer.add(Reject(broken.line, broken.line, "", broken.text, "json"))
+            small = self._path.stat().st_size < CHUNK_BYTES
+            for batch, rejects in self._alone() if small or self._threads == 1 else self._together():
+                for reject in rejects:
+                    self._writer.add(reject)
+                if self._progress is not None:
+                    self._progress("read", *self._stream.position)
+                if batch.num_rows:
+                    yield batch
+            self._finish()
+        finally:
+            self.close()
+
+    def _alone(self) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
+        while (chunk := self._next()) is not None:
+            yield self._process(chunk, lambda _: contextlib.nullcontext())
+
+    def _together(self) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
+        self._line = _Line(len(self._columns) + 2)
+        yield from self._line.run(self._threads, self._next, self._process)
+
+    def _next(self) -> Chunk | None:
+        chunk = self._tokenizer.next()
+        if self._tokenizer.records > self._limits.rows:
+            raise UserError(
+                "too_many_rows", f"The file has more than {self._limits.rows:,} rows.", "Split it into several files."
+            )
+        return chunk
+
+    def _process(
+        self, chunk: Chunk, station: Callable[[int], contextlib.AbstractContextManager[None]]
+    ) -> tuple[pa.RecordBatch, list[Reject]]:
+        """Chunk to batch. ``station(k)`` is entered for everything that must happen in the order of the chunks."""
+        with station(0):
+            keep, rejects = self._rules.apply(chunk)
+        spans, numbers = chunk.spans, chunk.numbers
+        if keep is not None:
+            spans, numbers = spans[:, keep], numbers[keep]
+        hashes = np.zeros(len(numbers), np.uint64)
+        arrays = []
+        for k, (column, decoder) in enumerate(zip(self._columns, self._decoders, strict=True)):
+            with station(k + 1):
+                decoded = decoder.decode(chunk.data, spans[column.index], hashes)
+                self._missing[k] += decoded.missing
+                self._bad[k] += len(decoded.bad)
+            arrays.append(decoded)
+        with station(len(self._columns) + 1):
+            for index, seed in self._ignored:
+                hash_cells(chunk.data, spans[index], self._quotes.codes, self._scratch, hashes, seed)
+            for decoded in arrays:
+                self._counts.update(decoded.counts)
+            self._accepted += len(numbers)
+            if self._when >= 0:
+                self._widen(arrays[self._when].array)
+        columns = [_array(numbers, pa.int64()), _array(hashes, pa.uint64()), *(decoded.array for decoded in arrays)]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema), rejects
+
+    def _widen(self, times: pa.Array) -> None:
+        found = pc.min_max(times.cast(pa.int64())).as_py()
+        ends = [value for value in (*self._span, found["min"], found["max"]) if value is not None]
+        self._span = (min(ends), max(ends)) if ends else (None, None)
+
+    def _finish(self) -> None:
+        tokens, counts = self._tokenizer, self._counts
+        counts["bad_cell"] += sum(self._bad)
+        counts["blank"], counts["comment"], counts["footer"] = tokens.blank, tokens.comment, tokens.footer
+        counts["padded"], counts["trimmed_rows"] = tokens.padded, tokens.surplus
+        counts["nul"], counts["undecodable"] = self._stream.nul, self._stream.undecodable
+        columns = []
+        for k, (column, decoder) in enumerate(zip(self._columns, self._decoders, strict=True)):
+            text = isinstance(decoder, TextDecoder)
+            columns.append(
+                ColumnReport(
+                    column.name,
+                    column.header,
+                    self._missing[k],
+                    self._bad[k],
+                    decoder.distinct if isinstance(decoder, TextDecoder) else 0,
+                    decoder.placeholders if text else (),  # type: ignore[attr-defined]
+                )
+            )
+        by_rule = dict(sorted(self._writer.counts.items(), key=lambda item: (-item[1], item[0])))
+        self._report = SourceReport(
+            file_name=self._file_name,
+            kind=self._plan.kind,
+            records=tokens.records + len(self._stream.broken),
+            accepted=self._accepted,
+            rejected=sum(by_rule.values()),
+            rejected_by_rule=by_rule,
+            counters={code: counts[code] for code in COUNTERS if counts[code]},
+            columns=tuple(columns),
+            file_bytes=self._path.stat().st_size,
+            sha256=self._hash.result(),
+            first_time=self._span[0],
+            last_time=self._span[1],
+            seconds=round(time.monotonic() - self._began, 3),
+        )
+
+    def close(self) -> None:
+        """Stop reading and release files and threads; allowed at any time."""
+        if self._line is not None:
+            self._line.stop()
+        self._writer.close()
+        self._stream.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_TEXT = pa.dictionary(pa.int32(), pa.large_string())
+_ARROW: dict[str, pa.DataType] = {
+    "id": _TEXT,
+    "category": _TEXT,
+    "text": _TEXT,
+    "number": pa.float64(),
+    "time": pa.timestamp("us", "UTC"),
+    "boolean": pa.int8(),
+}
+
+
+def _array(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _decoder(column: ColumnPlan, quotes: Quotes, seed: int, zone: str, latest: int) -> Decoder:
+    if column.type == "number":
+        return NumberDecoder(column, quotes, seed)
+    if column.type == "boolean":
+        return BooleanDecoder(quotes, seed)
+    if column.type == "time":
+        activity = column.use == "field" and column.name in ACTIVITY_TIMES
+        earliest = _EARLIEST_ACTIVITY if activity else _EARLIEST
+        return TimeDecoder(column, quotes, seed, zone, earliest, latest if activity else None)
+    return TextDecoder(column, quotes, seed)
+
+
+def _seeds(plan: SourcePlan) -> list[int]:
+    """One 64-bit number per column, from its name: makes the fingerprint independent of the order of columns."""
+    seen: Counter[str] = Counter()
+    seeds = []
+    for column in plan.columns:
+        name = column.name if column.use != "ignored" else f"ignored {column.header}"
+        seen[name] += 1
+        digest = hashlib.blake2b(f"{name}\0{seen[name]}".encode(), digest_size=8).digest()
+        seeds.append(int.from_bytes(digest, "little"))
+    return seeds
+
+
+class _FileHash:
+    """SHA-256 of a file, computed beside the reading."""
+
+    def __init__(self, path: Path, known: str) -> None:
+        self._path, self._known = path, known
+        self._thread: threading.Thread | None = None
+        if not known:
+            self._thread = threading.Thread(target=self._compute, daemon=True)
+            self._thread.start()
+
+    def _compute(self) -> None:
+        with self._path.open("rb", buffering=0) as file:
+            self._known = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+    def result(self) -> str:
+        if self._thread is not None:
+            self._thread.join()
+        return self._known
+
+
+class _Stopped(Exception):
+    """The reading was stopped or failed elsewhere."""
+
+
+class _Line:
+    """Stations that serve numbered chunks strictly in order, and threads that carry chunks along them."""
+
+    def __init__(self, stations: int) -> None:
+        self._turn = [0] * (stations + 1)
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._error: BaseException | None = None
+        self._feeding = threading.Lock()
+        self._free = threading.Semaphore(0)
+        self._made: queue.SimpleQueue[tuple[pa.RecordBatch, list[Reject]] | None] = queue.SimpleQueue()
+        self._workers: list[threading.Thread] = []
+
+    def run(
+        self,
+        threads: int,
+        feed: Callable[[], Chunk | None],
+        process: Callable[
+            [Chunk, Callable[[int], contextlib.AbstractContextManager[None]]], tuple[pa.RecordBatch, list[Reject]]
+        ],
+    ) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
+        """Yield the results in order. At most ``threads + 2`` chunks are under way or waiting to be taken."""
+        self._free = threading.Semaphore(threads + 2)
+        alive = threads
+        last = len(self._turn) - 1
+
+        def work() -> None:
+            try:
+                while not self._stopped:
+                    self._free.acquire()
+                    with self._feeding:
+                        chunk = None if self._stopped else feed()
+                    if chunk is None:
+                        return
+                    index = chunk.index
+                    result = process(chunk, lambda station: self._station(station, index))
+                    with self._station(last, index):
+                        self._made.put(result)
+            except _Stopped:
+                pass
+            except BaseException as error:
+                self._fail(error)
+            finally:
+                self._free.release()
+                self._made.put(None)
+
+        self._workers = [threading.Thread(target=work, daemon=True, name=f"read-{k}") for k in range(threads)]
+        for worker in self._workers:
+            worker.start()
+        while alive:
+            result = self._made.get()
+            if result is None:
+                alive -= 1
+            else:
+                self._free.release()
+                yield result
+        if self._error is not None:
+            raise self._error
+
+    @contextlib.contextmanager
+    def _station(self, station: int, index: int) -> Iterator[None]:
+        with self._changed:
+            while self._turn[station] != index:
+                if self._stopped:
+                    raise _Stopped
+                self._changed.wait()
+            if self._stopped:
+                raise _Stopped
+        yield
+        with self._changed:
+            self._turn[station] += 1
+            self._changed.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self._error is None:
+                self._error = error
+            self._stopped = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for worker in self._workers:
+            self._free.release()
+        for worker in self._workers:
+            worker.join()
