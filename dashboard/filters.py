@@ -32,6 +32,7 @@ COMPARE: dict[str, str] = {
 DEFAULT_RANGE = "30d"
 DEFAULT_COMPARE = "previous"
 EPOCH = dt.date(1970, 1, 1)
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 MAX_VALUES = 200  # values one filter may carry; more is a forged link
 
 _CUSTOM = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
@@ -130,10 +131,13 @@ class Filters:
 
 
 def _date(text: str) -> dt.date | None:
+    """The ISO date, None for anything else. Years far from any data are a forged link: dates would run out near year
+    1."""
     try:
-        return dt.date.fromisoformat(text)
+        date = dt.date.fromisoformat(text)
     except ValueError:
         return None
+    return date if FIRST_YEAR <= date.year <= LAST_YEAR else None
 
 
 def _range(text: str) -> str:
