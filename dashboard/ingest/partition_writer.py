@@ -158,11 +158,13 @@ def _sort(plan: Plan, index: int, table: TableName, n_users: int, extras: list[_
         person = np.concatenate((person, extra.person))
         time = np.concatenate((time, extra.time))
     order, offsets = group(person, n_users + 1)
-    starts, ends = unsorted_runs(time, order, offsets)
+    ordered = time.take(order)
+    starts, ends = unsorted_runs(ordered, offsets)
     if len(starts):
         sort_runs(order, starts, ends, time[_positions(order, starts, ends)][:, None])
+        ordered = time.take(order)
     raw = _RawColumns(plan, index, table, n_read, extras)
-    starts, ends = equal_runs(time, order, offsets)
+    starts, ends = equal_runs(ordered, offsets)
     if len(starts):
         more = len(person) - n_read
         hashes = np.append(read(table, index, "_hash", _UINT64, 0), np.zeros(more, np.uint64))
@@ -173,9 +175,9 @@ def _sort(plan: Plan, index: int, table: TableName, n_users: int, extras: list[_
         outcome.counters += counters
         if not keep.all():
             offsets = kept_offsets(keep, offsets)
-            order = order[keep]
+            order, ordered = order[keep], ordered[keep]
     columns = {column.name: raw.take(column, order) for column in plan.layouts[table].columns}
-    return Sorted(offsets[: n_users + 1], time[order], columns)
+    return Sorted(offsets[: n_users + 1], ordered, columns)
 
 
 class _RawColumns:
@@ -192,12 +194,12 @@ class _RawColumns:
         if not column.is_text:
             for extra in self._extras:
                 raw = np.append(raw, self._of(extra, column))
-            return raw[rows]
+            return raw.take(rows)
         ranks = self._plan.ranks[column.name]
         if self._extras:
             final = _recode(raw, ranks, np.arange(len(raw), dtype=np.int32))
             codes: np.ndarray = np.concatenate((final, *(self._of(extra, column) for extra in self._extras)))
-            return codes[rows]
+            return codes.take(rows)
         return _recode(raw, ranks, rows)
 
     @staticmethod
@@ -315,7 +317,7 @@ def _merged_users(plan: Plan, index: int, n_users: int, outcome: Outcome) -> dic
     person = _persons(plan.spill.read("users", index, "_user", _INT32, NULL_CODE), plan.local, n_users)
     order, offsets = group(person, n_users)
     raw = _RawColumns(plan, index, "users", len(person), [])
-    starts, ends = equal_runs(np.zeros(len(person), np.int8), order, offsets)
+    starts, ends = equal_runs(np.zeros(len(person), np.int64), offsets)
     if len(starts):
         rows = _positions(order, starts, ends)
         hashes = plan.spill.read("users", index, "_hash", _UINT64, 0)

@@ -29,14 +29,14 @@ def group(keys: np.ndarray, n_keys: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def unsorted_runs(values: np.ndarray, order: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The runs ``offsets[k]:offsets[k + 1]`` of ``values[order]`` that do not ascend: (starts, ends), int64."""
+def unsorted_runs(values: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The runs ``offsets[k]:offsets[k + 1]`` of ``values`` that do not ascend: (starts, ends), int64."""
     starts = np.empty(16, np.int64)
     ends = np.empty(16, np.int64)
     n = 0
     for k in range(len(offsets) - 1):
         for i in range(offsets[k] + 1, offsets[k + 1]):
-            if values[order[i]] < values[order[i - 1]]:
+            if values[i] < values[i - 1]:
                 if n == len(starts):
                     starts = np.concatenate((starts, np.empty(n, np.int64)))
                     ends = np.concatenate((ends, np.empty(n, np.int64)))
@@ -48,8 +48,8 @@ def unsorted_runs(values: np.ndarray, order: np.ndarray, offsets: np.ndarray) ->
 
 
 @kernel
-def equal_runs(values: np.ndarray, order: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maximal stretches of two or more equal ``values[order]`` inside the runs of ``offsets``: (starts, ends)."""
+def equal_runs(values: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Maximal stretches of two or more equal ``values`` inside the runs of ``offsets``: (starts, ends)."""
     starts = np.empty(16, np.int64)
     ends = np.empty(16, np.int64)
     n = 0
@@ -58,8 +58,8 @@ def equal_runs(values: np.ndarray, order: np.ndarray, offsets: np.ndarray) -> tu
         end = offsets[k + 1]
         while i < end:
             j = i + 1
-            value = values[order[i]]
-            while j < end and values[order[j]] == value:
+            value = values[i]
+            while j < end and values[j] == value:
                 j += 1
             if j - i > 1:
                 if n == len(starts):
