@@ -39,8 +39,8 @@ def name_groups(profile: pd.DataFrame, k: int) -> tuple[str, ...]:
 
     profile: group, feature, label, role, z. Archetypes are matched by cosine, all groups at once (Hungarian method), so
     near ties get different names. A group that this would give a clearly worse name keeps its best one with a number:
-    two kinds of dormant people are "Dormant" and "Dormant 2", not "Dormant" and "At-Risk". Both vectors get a constant 1:
-    a cosine sees directions only, and would call people who are hardly above average the strongest ones.
+    two kinds of dormant people are "Dormant" and "Dormant 2", not "Dormant" and "At-Risk". Both vectors get a constant
+    1: a cosine sees directions only, and would call people who are hardly above average the strongest ones.
     """
     heights = profile.pivot_table(index="group", columns="role", values="z").reindex(index=range(k))
     roles = [role for role in ROLES if role in heights.columns]
