@@ -184,7 +184,7 @@ def complete(owner: str, upload_id: str, digest: str) -> Upload:
             raise UserError(
                 "checksum", "The file changed while it was uploaded, so the copy is not complete.", "Upload it again."
             )
-        whole = _hash_and_sync(blob_path(upload_id))
+        whole = _hash_and_sync(blob_path(upload_id), upload.size)
         with catalogue.transaction() as db:
             db.execute("UPDATE uploads SET sha256=?, completed_at=? WHERE id=?", (whole, _now(), upload_id))
         return get(owner, upload_id)
@@ -282,8 +282,9 @@ def _write(path: Path, offset: int, stream: BinaryIO, length: int) -> str:
     return hasher.hexdigest() if left == 0 else ""
 
 
-def _hash_and_sync(path: Path) -> str:
+def _hash_and_sync(path: Path, size: int) -> str:
     with path.open("rb+") as file:
+        file.truncate(size)
         os.fsync(file.fileno())
         whole = hashlib.file_digest(file, "sha256").hexdigest()
     folder = os.open(path.parent, os.O_RDONLY)

@@ -25,16 +25,8 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-# Served by Dash besides pages; everything else with one path segment is a page or does not exist.
-_PREFIXES: Final = ("/_dash-component-suites/", "/assets/")
-_PATHS: Final = (
-    "/_dash-layout",
-    "/_dash-dependencies",
-    "/_dash-update-component",
-    "/_reload-hash",
-    "/_favicon.ico",
-    "/healthz",
-)
+_FILES: Final = ("/_dash-component-suites/", "/assets/")  # may be kept by browsers, are not logged
+_CATCH_ALL: Final = ("/", "/<path:path>")  # Dash answers every path with the index
 
 
 def policy(script_hashes: tuple[str, ...] = ()) -> str:
@@ -85,7 +77,7 @@ def install(app: Dash) -> None:
             return answer
         g.acting = service.acting_as(OWNER)
         g.acting.__enter__()
-        if request.method in ("GET", "HEAD") and unknown(request.path):
+        if request.method in ("GET", "HEAD") and unknown(_rule(), request.path):
             if "text/html" in request.headers.get("Accept", ""):
                 return make_response(app.index(), 404)
             abort(404)
@@ -97,6 +89,10 @@ def install(app: Dash) -> None:
     server.teardown_request(_leave)
     server.register_error_handler(HTTPException, errors.on_server_error)
     server.register_error_handler(Exception, errors.on_server_error)
+
+
+def _rule() -> str | None:
+    return request.url_rule.rule if request.url_rule is not None else None
 
 
 def _leave(_error: BaseException | None) -> None:
@@ -113,13 +109,11 @@ def trusted_host(host: str) -> bool:
     return name.lower() in {*LOOPBACK, now.host.lower(), *listed} - {"0.0.0.0", "::", ""}
 
 
-def unknown(path: str) -> bool:
-    """Whether a path is neither a page nor a route nor a file we serve."""
-    if path.startswith(_PREFIXES) or path in _PATHS:
-        return False
-    if path.startswith(("/upload/", "/export/")) or path in ("/upload", gate.PATH, gate.OUT):
-        return False
-    return shell.page_at(path) is None or path != ("/" + path.strip("/"))
+def unknown(rule: str | None, path: str) -> bool:
+    """Whether a path is neither a page nor a route of its own (rule: the matched URL rule)."""
+    if rule not in _CATCH_ALL:
+        return rule is None
+    return shell.page_at(path) is None or path != "/" + path.strip("/")
 
 
 def same_origin() -> bool:
@@ -135,7 +129,7 @@ def _finish(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Content-Security-Policy"] = _policy()
-    if not request.path.startswith(_PREFIXES):
+    if not request.path.startswith(_FILES):
         response.headers["Cache-Control"] = "no-store"
     if request.scheme == "https":
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -150,11 +144,11 @@ def _policy() -> str:
 
 
 def _log(response: Response) -> None:
-    if request.path.startswith(_PREFIXES) or request.path == "/healthz":
+    if request.path.startswith(_FILES) or request.path == "/healthz":
         return
     about: dict[str, Any] = {
         "method": request.method,
-        "endpoint": str(request.url_rule) if request.url_rule else "none",
+        "endpoint": _rule() or "none",
         "status": response.status_code,
     }
     if "began" in g:
