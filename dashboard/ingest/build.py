@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from dashboard import settings
-from dashboard.ingest import describe, plan
+from dashboard.ingest import describe, plan, read
 from dashboard.ingest.calendar import utc_offsets
 from dashboard.ingest.layout import Source, TableLayout, layouts, settle
 from dashboard.ingest.partition_writer import Outcome, Plan, finish
@@ -74,7 +74,7 @@ def build_version(
         scatter = Scatter(dict(tables), spill, count)
         for name in _derived_names(tables):
             scatter.texts["event_name"].code(name)
-        reports = _read_all(sources, options, scatter, staging, progress, reader or _file_reader())
+        reports = _read_all(sources, options, scatter, staging, progress, reader or read.read_source)
         shared, dictionaries = _share(tables, sources, options, scatter, spill, directory, count)
         outcome = _finish_all(shared, count, progress)
     finally:
@@ -111,12 +111,6 @@ def build_version(
     )
     files.write_bytes(directory / "manifest.json", manifest.to_json().encode())
     return manifest
-
-
-def _file_reader() -> Callable[..., Reader]:
-    from dashboard.ingest.read import read_source
-
-    return read_source
 
 
 def partition_count(sources: Iterable[Source]) -> int:
