@@ -34,8 +34,8 @@ ROWS_PER_CHUNK = 500_000
 
 @dataclass(frozen=True)
 class Sample:
-    """tables: (file name, number of rows, record batches). truths: planted facts, JSON-ready. people: file name -> facts
-    about single persons, for checking only: not part of the data."""
+    """tables: (file name, number of rows, record batches). truths: planted facts, JSON-ready. people: file name ->
+    facts about single persons, for checking only: not part of the data."""
 
     tables: tuple[tuple[str, int, Iterator[pa.RecordBatch]], ...]
     truths: dict[str, Any]

@@ -88,5 +88,5 @@ def _sample(seen: PeopleView, found: Clustering, inside: Mask, left_out: tuple[L
 
 def _without_group(seen: PeopleView, labels: Labels) -> tuple[LeftOut, ...]:
     missing = int((seen.chosen & (labels < 0)).sum())
-    text = f"{missing:,} people without a figure or a last activity belong to no group."
+    text = f"{missing:,} {'person' if missing == 1 else 'people'} without a figure or a last activity: in no group."
     return (LeftOut("no_group", missing, text),) if missing else ()

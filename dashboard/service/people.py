@@ -68,12 +68,12 @@ class PeopleView:
                 "Both engagement limits are equal, so nobody is Medium: fixed limits may describe people better."
             )
         for count, text in (
-            (self.found.no_engagement, "without an engagement figure count as Low"),
-            (self.found.no_date, "without any activity count as inactive for longest"),
-            (self.people.later, "were active after the as-of day; they count as active on that day"),
+            (self.found.no_engagement, "without an engagement figure: counted as Low"),
+            (self.found.no_date, "without any activity on record: counted as inactive for longest"),
+            (self.people.later, "active after the as-of day: counted as active on that day"),
         ):
             if count:
-                notes.append(f"{count:,} people {text}.")
+                notes.append(f"{count:,} {'person' if count == 1 else 'people'} {text}.")
         return (*notes, *where.ignored(self.seen, None))
 
     def result(

@@ -78,7 +78,7 @@ class Streaming:
         return int(passed.max() + 1) if passed.size else 0
 
     def value_ratio(self) -> tuple[float, float]:
-        """12-month value SmartTV : Web by Kaplan-Meier (a running customer is censored at age - 1), and revenue to date."""
+        """12-month value SmartTV : Web by Kaplan-Meier (who still pays is censored at age - 1), and by revenue to date."""
         paid = self.payments.groupby("user_id").agg(age=("amount", "size"), revenue=("amount", "sum"))
         paid = paid.join(self.users[["platform", "signup_time"]])
         possible = (END - paid["signup_time"] - pd.Timedelta(days=1)) // pd.Timedelta(days=30) + 1
@@ -91,7 +91,7 @@ class Streaming:
             for month in range(1, 13):
                 total += alive
                 at_risk = (time >= month).sum()
-                alive *= 1 - ((time == month) & group["ended"]).sum() / at_risk
+                alive *= 1 - ((time == month) & group["ended"]).sum() / max(at_risk, 1)
             value[platform], naive[platform] = price * total, group["revenue"].mean()
         return value["SmartTV"] / value["Web"], naive["SmartTV"] / naive["Web"]
 
