@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.ingest.cells import is_total
-from dashboard.ingest.decode import Decoder
+from dashboard.ingest.decode import Decoded, Decoder
 from dashboard.ingest.plan import SourcePlan
 from dashboard.ingest.rejects import Reject
 from dashboard.ingest.tokenize import RULE_CODES
@@ -68,14 +68,16 @@ class RowRules:
         self._letters[[ord(letter) for letter in _TOTAL_LETTERS]] = True
         self._totals: dict[bytes, bool] = {}
 
-    def apply(self, chunk: Chunk) -> tuple[np.ndarray | None, list[Reject]]:
-        """(which rows stay, None for all of them; every reject of the chunk, also the tokenizer's, in file order)."""
+    def apply(self, chunk: Chunk, hashes: np.ndarray) -> tuple[np.ndarray | None, list[Reject], Decoded | None]:
+        """(which rows stay, None for all of them; every reject of the chunk, also the tokenizer's, in file order; the
+        required time of all rows). hashes: uint64, the times are added to these row fingerprints."""
+        decoded: Decoded | None = None
         rules: dict[int, tuple[int, str]] = {}  # row -> column that decided, rule
         if self._plan.kind == "users" and self._user >= 0:
             for row in np.flatnonzero(_lengths(chunk.spans[self._user]) == 0).tolist():
                 rules[row] = (self._user, "no_user")
         if self._when >= 0 and self._time is not None and chunk.rows:
-            decoded = self._time.decode(chunk.data, chunk.spans[self._when], np.zeros(chunk.rows, np.uint64))
+            decoded = self._time.decode(chunk.data, chunk.spans[self._when], hashes)
             for row in decoded.absent.tolist():
                 rules[row] = (self._when, "no_time")
             for row in decoded.bad.tolist():
@@ -88,10 +90,10 @@ class RowRules:
         rejects += [_broken(chunk, *row) for row in chunk.rejects.tolist()]
         rejects.sort(key=lambda reject: reject.record)
         if not rules:
-            return None, rejects
+            return None, rejects, decoded
         keep = np.ones(chunk.rows, np.bool_)
         keep[list(rules)] = False
-        return keep, rejects
+        return keep, rejects, decoded
 
     def _total_rows(self, chunk: Chunk, suspects: dict[int, tuple[int, str]]) -> list[int]:
         """Rows that add others up: the id (or, where that is empty, the first cell that is not) is a word for it, and

@@ -18,7 +18,17 @@ from dashboard.ingest.cells import FALSE_WORDS, NULL_WORDS, TRUE_WORDS
 from dashboard.ingest.clean_text import clean_text, is_null_prose, is_null_word, is_placeholder
 from dashboard.ingest.decode_codes import ODD, Coder, hash_cells
 from dashboard.ingest.decode_number import number_cells, parse_number
-from dashboard.ingest.decode_time import BAD, IMPOSSIBLE, MISSING, OK, ORDERS, UNITS, epoch_cells, parse_time, time_cells
+from dashboard.ingest.decode_time import (
+    BAD,
+    IMPOSSIBLE,
+    MISSING,
+    OK,
+    ORDERS,
+    UNITS,
+    epoch_cells,
+    parse_time,
+    time_cells,
+)
 from dashboard.ingest.decode_zone import localise, zone_table
 from dashboard.ingest.plan import ColumnPlan, Dialect, TimeFormat
 from dashboard.ingest.tokenize import TRIMMED

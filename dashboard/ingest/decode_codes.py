@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dashboard.ingest.tokenize_words import PADDING, hash_bytes, load64, mix, same_bytes, tail_word
+from dashboard.ingest.tokenize_words import PADDING, fold, hash_bytes, load64, same_bytes
 from dashboard.jit import kernel
 
 ODD = -2  # code of a cell that the loop leaves to the caller
@@ -41,18 +41,16 @@ def unescaped(data: Any, start: int, length: int, quote: int, escape: int, targe
 
 
 @kernel
-def _odd(data: Any, start: int, length: int, starts: Any) -> bool:
-    """Whether a text must be looked at: control or non-ASCII characters, or perhaps a word that means "missing"."""
-    if length <= 9 and starts[data[start]]:
-        return True
-    at, left = start, length
-    while left > 0:
-        word = load64(data, at) if left >= 8 else tail_word(data, at, left) | (_SPACES << np.uint64(8 * left))
-        if word & _HIGH or (word - _SPACES) & ~word & _HIGH:
-            return True
-        at += 8
-        left -= 8
-    return False
+def _odd(data: Any, start: int, length: int) -> bool:
+    """Whether a text holds control or non-ASCII characters."""
+    found = np.uint64(0)
+    while length > 8:
+        word = load64(data, start)
+        found |= word | ((word - _SPACES) & ~word)
+        start += 8
+        length -= 8
+    word = load64(data, start)
+    return ((word | ((word - _SPACES) & ~word)) & (_HIGH >> np.uint64(64 - 8 * length)) | (found & _HIGH)) != 0
 
 
 @kernel
@@ -79,7 +77,9 @@ def _encode(
     """
     mask = np.uint64(len(slots) - 1)
     room = min(len(offsets) - 2, len(slots) // 2)
+    arena_room = len(arena) - 64
     entries = state[0]
+    used = offsets[entries]
     hashing = hashes.size > 0
     for i in range(first, len(spans)):
         span = spans[i]
@@ -92,7 +92,7 @@ def _encode(
             length = unescaped(data, start, length, quotes[0], quotes[1], scratch)
             source = scratch
             start = 0
-        if entries >= room or offsets[entries] + length + 64 > len(arena):
+        if entries >= room or used + length > arena_room:
             state[0] = entries
             return i
         if strip_zero and length > 2 and source[start + length - 1] == 48 and source[start + length - 2] == 46:
@@ -106,8 +106,8 @@ def _encode(
                 state[1] += 1
         code = hash_bytes(source, start, length)
         if hashing:
-            hashes[i] += mix(code ^ seed)
-        if look and _odd(source, start, length, starts):
+            hashes[i] += fold(code ^ seed)
+        if look and ((length <= 9 and starts[source[start]]) or _odd(source, start, length)):
             codes[i] = -2
             state[2] += 1
             continue
@@ -116,11 +116,11 @@ def _encode(
         while True:
             content = slots[slot]
             if content == 0:
-                at = offsets[entries]
                 for k in range(length):
-                    arena[at + k] = source[start + k]
-                offsets[entries + 1] = at + length
+                    arena[used + k] = source[start + k]
+                used += length
                 entries += 1
+                offsets[entries] = used
                 slots[slot] = tag | np.uint64(entries)
                 codes[i] = entries - 1
                 break
@@ -156,9 +156,9 @@ def hash_cells(data: Any, spans: Any, quotes: Any, scratch: Any, hashes: Any, se
             continue
         if span & 1:
             length = unescaped(data, start, length, quotes[0], quotes[1], scratch)
-            hashes[i] += mix(hash_bytes(scratch, 0, length) ^ seed)
+            hashes[i] += fold(hash_bytes(scratch, 0, length) ^ seed)
         else:
-            hashes[i] += mix(hash_bytes(data, start, length) ^ seed)
+            hashes[i] += fold(hash_bytes(data, start, length) ^ seed)
 
 
 _NO_HASHES = np.empty(0, np.uint64)

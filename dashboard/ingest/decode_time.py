@@ -92,6 +92,13 @@ def _date(data: Any, at: int, end: int, order: int) -> tuple[int, int, int, int]
 
 
 @kernel
+def _two(data: Any, at: int) -> int:
+    """The number of two digits; below zero when they are none."""
+    tens, ones = np.int64(data[at]) - 48, np.int64(data[at + 1]) - 48
+    return tens * 10 + ones if (0 <= tens <= 9) & (0 <= ones <= 9) else -100_000
+
+
+@kernel
 def time_cells(data: Any, spans: Any, order: int, values: Any, naive: Any, unsure: Any) -> int:
     """Parse cells into ``values`` (int64 µs, NULL_TIME for empty ones) and ``naive`` (bool); positions left to the
     caller go to ``unsure``. Returns how many."""
@@ -104,42 +111,67 @@ def time_cells(data: Any, spans: Any, order: int, values: Any, naive: Any, unsur
         values[i] = _NULL
         if length == 0:
             continue
-        year, month, day, at = _date(data, at, end, order)
+        hour, minute, second, micros, offset = 0, 0, 0, 0, 0
+        iso = False  # the most usual shape, 2025-03-08T17:45:00, without a loop
+        year = month = day = 0
+        if (
+            length >= 19
+            and data[at + 4] == 45
+            and data[at + 7] == 45
+            and (data[at + 10] == 84 or data[at + 10] == 32)
+            and data[at + 13] == 58
+            and data[at + 16] == 58
+        ):
+            year = _two(data, at) * 100 + _two(data, at + 2)
+            month, day = _two(data, at + 5), _two(data, at + 8)
+            hour, minute, second = _two(data, at + 11), _two(data, at + 14), _two(data, at + 17)
+            iso = min(year, hour, minute, second) >= 0
+        if iso:
+            at += 19
+        else:
+            hour, minute, second = 0, 0, 0
+            year, month, day, at = _date(data, at, end, order)
         sure = 1 <= month <= 12 and 1 <= day <= 28 and year >= 1
         if not sure and 1 <= month <= 12 and 29 <= day <= 31 and year >= 1:
             leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
             sure = day <= _DAYS[month] + (1 if leap else 0)
-        hour, minute, second, micros, offset = 0, 0, 0, 0, 0
         local = True
-        if sure and at < end:
-            sure = False
-            if data[at] == 84 or data[at] == 32:
-                at += 1
-                hour, n = _digits(data, at, end)
-                at += n
-                if 1 <= n <= 2 and at < end and data[at] == 58:
-                    minute, n = _digits(data, at + 1, end)
-                    at += 1 + n
-                    sure = n == 2
-                    if sure and at < end and data[at] == 58:
-                        second, n = _digits(data, at + 1, end)
+        if sure and (at < end or iso):
+            seconds_known = iso
+            if not iso:
+                sure = False
+                if data[at] == 84 or data[at] == 32:
+                    at += 1
+                    hour, n = _digits(data, at, end)
+                    at += n
+                    if 1 <= n <= 2 and at < end and data[at] == 58:
+                        minute, n = _digits(data, at + 1, end)
                         at += 1 + n
                         sure = n == 2
-                        if sure and at + 1 < end and (data[at] == 46 or data[at] == 44):
-                            at += 1
-                            places = 0
-                            while at < end and places < 9 and 48 <= data[at] <= 57:
-                                if places < 6:
-                                    micros = micros * 10 + (data[at] - 48)
-                                places += 1
-                                at += 1
-                            sure = places > 0
-                            while places < 6:
-                                micros *= 10
-                                places += 1
+                        if sure and at < end and data[at] == 58:
+                            second, n = _digits(data, at + 1, end)
+                            at += 1 + n
+                            sure = seconds_known = n == 2
+            if seconds_known and at + 1 < end and (data[at] == 46 or data[at] == 44):
+                at += 1
+                places = 0
+                while at < end and places < 9 and 48 <= data[at] <= 57:
+                    if places < 6:
+                        micros = micros * 10 + (data[at] - 48)
+                    places += 1
+                    at += 1
+                sure = places > 0
+                while places < 6:
+                    micros *= 10
+                    places += 1
             if sure and at < end and data[at] == 32:
                 at += 1
-            if sure and at + 1 < end and (data[at + 1] | 32) == 109 and ((data[at] | 32) == 97 or (data[at] | 32) == 112):
+            if (
+                sure
+                and at + 1 < end
+                and (data[at + 1] | 32) == 109
+                and ((data[at] | 32) == 97 or (data[at] | 32) == 112)
+            ):
                 sure = 1 <= hour <= 12
                 hour = hour % 12 + (12 if (data[at] | 32) == 112 else 0)
                 at += 2

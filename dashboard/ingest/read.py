@@ -115,9 +115,8 @@ class Reader:
         self._ignored = [(c.index, np.uint64(seeds[c.index])) for c in plan.columns if c.use == "ignored"]
         self._scratch = np.empty(limits.field_bytes + 64, np.uint8)
         when = plan.column(TIME_FIELD.get(plan.kind, ""))
-        strict = _decoder(when, self._quotes, 0, options.time_zone, latest) if when else None
-        self._rules = RowRules(plan, strict)
         self._when = names.index(when.name) if when else -1
+        self._rules = RowRules(plan, self._decoders[self._when] if when else None)
         self._stream = open_table(path, plan, staging, limits)
         self._tokenizer = Tokenizer(self._stream, plan.dialect, limits, len(plan.columns))
         self._writer = RejectWriter(rejects, self._file_name)
@@ -179,16 +178,24 @@ class Reader:
         self, chunk: Chunk, station: Callable[[int], contextlib.AbstractContextManager[None]]
     ) -> tuple[pa.RecordBatch, list[Reject]]:
         """Chunk to batch. ``station(k)`` is entered for everything that must happen in the order of the chunks."""
-        with station(0):
-            keep, rejects = self._rules.apply(chunk)
         spans, numbers = chunk.spans, chunk.numbers
-        if keep is not None:
-            spans, numbers = spans[:, keep], numbers[keep]
         hashes = np.zeros(len(numbers), np.uint64)
+        with station(0):
+            keep, rejects, times = self._rules.apply(chunk, hashes)
+            if keep is not None:
+                spans, numbers = spans[:, keep], numbers[keep]
+                hashes = np.zeros(len(numbers), np.uint64)
+                if times is not None:
+                    times = self._decoders[self._when].decode(
+                        chunk.data, spans[self._columns[self._when].index], hashes
+                    )
         arrays = []
         for k, (column, decoder) in enumerate(zip(self._columns, self._decoders, strict=True)):
             with station(k + 1):
-                decoded = decoder.decode(chunk.data, spans[column.index], hashes)
+                if k == self._when and times is not None:
+                    decoded = times
+                else:
+                    decoded = decoder.decode(chunk.data, spans[column.index], hashes)
                 self._missing[k] += decoded.missing
                 self._bad[k] += len(decoded.bad)
             arrays.append(decoded)

@@ -22,8 +22,7 @@ _LOW = np.uint64(0x0101010101010101)
 _HIGH = np.uint64(0x8080808080808080)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _MIX2 = np.uint64(0xD6E8FEB86659FD93)
-_EIGHT = np.uint64(8)
-_ONE = np.uint64(1)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _32 = np.uint64(32)
 
 
@@ -75,47 +74,35 @@ def first_byte(marks: Any) -> int:
 
 @kernel
 def tail_word(data: Any, start: int, length: int) -> Any:
-    """The next ``length`` (1 to 8) bytes, the rest of the word zero."""
-    word = load64(data, start)
-    if length < 8:
-        word &= (_ONE << (np.uint64(length) * _EIGHT)) - _ONE
-    return word
+    """The next ``length`` (1 to 8) bytes, the rest of the word zero. No branch: lengths are hard to predict."""
+    return load64(data, start) & (_ALL >> np.uint64(64 - 8 * length))
 
 
 @kernel
-def mix(value: Any) -> Any:
-    """Spread the bits of a word (multiply and fold, twice)."""
-    value = (value ^ (value >> _32)) * _MIX2
-    value = (value ^ (value >> _32)) * _MIX2
+def fold(value: Any) -> Any:
+    """Spread the bits of a word: multiply and fold."""
+    value *= _MIX2
     return value ^ (value >> _32)
 
 
 @kernel
 def hash_bytes(data: Any, start: int, length: int) -> Any:
-    """Stable 64-bit hash of some bytes. Not cryptographic: a table compares the bytes as well."""
+    """Stable 64-bit hash of at least one byte. Not cryptographic: a table compares the bytes as well."""
     state = np.uint64(length) * _MIX
-    position = start
-    left = length
-    while left > 8:
-        state = (state ^ load64(data, position)) * _MIX2
-        state ^= state >> _32
-        position += 8
-        left -= 8
-    if left > 0:
-        state ^= tail_word(data, position, left)
-    return mix(state * _MIX)
+    while length > 8:
+        state = fold(state ^ load64(data, start))
+        start += 8
+        length -= 8
+    return fold(fold(state ^ tail_word(data, start, length)))
 
 
 @kernel
 def same_bytes(a: Any, start_a: int, b: Any, start_b: int, length: int) -> bool:
-    """Whether two stretches of ``length`` bytes are equal."""
-    position = 0
-    while length - position > 8:
-        if load64(a, start_a + position) != load64(b, start_b + position):
+    """Whether two stretches of ``length`` (at least 1) bytes are equal."""
+    while length > 8:
+        if load64(a, start_a) != load64(b, start_b):
             return False
-        position += 8
-    if length > position:
-        return bool(
-            tail_word(a, start_a + position, length - position) == tail_word(b, start_b + position, length - position)
-        )
-    return True
+        start_a += 8
+        start_b += 8
+        length -= 8
+    return bool(tail_word(a, start_a, length) == tail_word(b, start_b, length))

@@ -209,5 +209,3 @@ def _items(stream: TextStream, limits: Limits) -> Iterator[Any]:
 
 def _damaged(what: str) -> UserError:
     return UserError("damaged_json", f"The JSON is damaged. {what}", "Export it again and upload it.")
-
-

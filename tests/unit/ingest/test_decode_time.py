@@ -205,7 +205,9 @@ def localised(zone: str, *stamps: dt.datetime) -> tuple[list[int], list[int]]:
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "Africa/Casablanca"]),
+    st.sampled_from(
+        ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "Africa/Casablanca"]
+    ),
     st.lists(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2037, 1, 1)), min_size=1, max_size=8),
 )
 def test_local_times_follow_pep_495(zone: str, stamps: list[dt.datetime]) -> None:
