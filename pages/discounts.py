@@ -222,7 +222,7 @@ def _segments(filters: Filters, seen: customers.Segmentation) -> Component:
         Bar(
             label=row.segment,
             text=fmt.count(row.people),
-            fraction=row.share,
+            size=row.people,
             share=fmt.percent(row.share),
             role=row.segment,
             href=_people(filters, f"class.{row.segment}"),
@@ -285,13 +285,12 @@ def _engagement(seen: customers.Segmentation) -> Component:
 
 def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Component:
     frame = result.frame
-    longest = max(frame["people"].max(), 1) if len(frame) else 1
     chosen = filters.values(name)
     bars = [
         Bar(
             label=row.value,
             text=fmt.count(row.people),
-            fraction=row.people / longest,
+            size=row.people,
             share=fmt.percent(row.share),
             href="" if row.value in ("Other", "(missing)") else _toggle(filters, name, row.value),
             current=row.value in chosen,

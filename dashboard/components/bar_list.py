@@ -14,12 +14,13 @@ from dashboard.figures import theme
 
 
 class Bar(NamedTuple):
-    """label, text (the number as people read it), fraction 0..1 of the longest bar, share ("22.4 %" or ""), role (of a
-    colour, or ""), href ("" = not a link), note (a second, quiet line), current (the row is the active filter)."""
+    """label, text (the number as people read it), size (length of the bar, in any unit), share ("22.4 %" or ""),
+    role (of a colour, or ""), href ("" = not a link), note (a second, quiet line), current (the row is the active
+    filter)."""
 
     label: str
     text: str
-    fraction: float
+    size: float
     share: str = ""
     role: str = ""
     href: str = ""
@@ -31,8 +32,9 @@ def bar_list(bars: Sequence[Bar], *, label: str, value_title: str = "", more: st
     """label: what the list shows, for screen readers. value_title: head of the number column. more: a line such as
     "12 more, 3.1 %" below."""
     rows = []
+    longest = max((bar.size for bar in bars if bar.size == bar.size), default=0.0)
     for bar in bars:
-        width = f"{100 * min(max(bar.fraction, 0.0), 1.0):.2f}%"
+        width = f"{100 * bar.size / longest:.2f}%" if bar.size > 0 and longest > 0 else "0"
         fill = theme.colour(bar.role) if bar.role else theme.BLUE
         content = [
             html.Span(

@@ -90,7 +90,7 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
     if column.kind == "number":
         definition |= {
             "type": "rightAligned",
-            "cellClass": "tabular",
+            "cellClass": "ag-right-aligned-cell tabular",
             "valueFormatter": {"function": _NUMBER.get(column.unit, _NUMBER["number"])},
             "sortingOrder": ["desc", "asc", None],
         }
@@ -111,8 +111,8 @@ def data_table(identifier: str, columns: Sequence[GridColumn], *, height: int = 
         defaultColDef={
             "sortable": True,
             "resizable": True,
-            "minWidth": 110,
-            "flex": 1,
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
             "filterParams": {"maxNumConditions": 1, "buttons": ["apply", "reset"], "closeOnApply": True},
         },
         dashGridOptions={
@@ -127,7 +127,6 @@ def data_table(identifier: str, columns: Sequence[GridColumn], *, height: int = 
             "maxBlocksInCache": 20,
             "blockLoadDebounceMillis": 80,
             "infiniteInitialRowCount": 1,
-            "rowSelection": None,
             "suppressCellFocus": False,
             "enableCellTextSelection": True,
             "ensureDomOrder": True,

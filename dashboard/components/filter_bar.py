@@ -19,7 +19,7 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.components import ids
 from dashboard.components.attributes import data
-from dashboard.components.labelled import aria
+from dashboard.components.labelled import aria, labelled
 from dashboard.components.states import skeleton
 from dashboard.filters import COMPARE, DEFAULT_COMPARE, DEFAULT_RANGE, PRESETS, Filters, Period, day_date
 from dashboard.result import Dimension
@@ -64,6 +64,18 @@ class Span:
     last_day: int | None = None
     period: Period | None = None
     compared: Period | None = None
+
+    @property
+    def data_days(self) -> str:
+        """First to last complete day of the data in words, "" without time."""
+        if self.first_day is None or self.last_day is None:
+            return ""
+        return fmt.days(day_date(self.first_day), day_date(self.last_day))
+
+    @property
+    def shown_days(self) -> str:
+        """The days in force in words, "" without a time series."""
+        return fmt.days(day_date(self.period.first), day_date(self.period.last)) if self.period else ""
 
     @classmethod
     def of(cls, view: Any) -> Span:
@@ -275,13 +287,16 @@ def _value_box(filters: Filters, item: Dimension) -> list[Component]:
     )
     search = (
         [
-            dcc.Input(
-                type="search",
-                placeholder=f"Find in {item.label.lower()}",
-                className="filter-find",
-                debounce=False,
-                autoComplete="off",
-                **aria(label=f"Find in {item.label.lower()}"),
+            labelled(
+                f"Find in {item.label.lower()}",
+                dcc.Input(
+                    type="search",
+                    placeholder=f"Find in {item.label.lower()}",
+                    className="filter-find",
+                    debounce=False,
+                    autoComplete="off",
+                ),
+                hidden=True,
             )
         ]
         if len(item.values) > 8

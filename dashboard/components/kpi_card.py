@@ -19,9 +19,9 @@ ARROW = {1: "▲", -1: "▼", 0: "="}
 UNIT_TEXT = {"count": "count", "rate": "share", "money": "money", "days": "days", "number": "number"}
 
 
-def kpi_card(kpi: Kpi, *, facts: Sequence[Fact] = (), href: str = "") -> Component:
+def kpi_card(kpi: Kpi, *, facts: Sequence[Fact] = (), href: str = "", foot: str = "") -> Component:
     """A card of a registered metric. facts: further lines of its explanation (denominator, exclusions, computed at).
-    href: link to the people behind the number."""
+    href: link to the people behind the number. foot: a quiet line for numbers without a period and comparison."""
     text = fmt.short(kpi.value, kpi.unit, currency=kpi.currency)
     full = fmt.value(kpi.value, kpi.unit, currency=kpi.currency)
     value = (
@@ -37,11 +37,17 @@ def kpi_card(kpi: Kpi, *, facts: Sequence[Fact] = (), href: str = "") -> Compone
                 className="kpi-label",
             ),
             html.Div([value, *([spark] if spark is not None else [])], className="kpi-main"),
-            html.Div(_foot(kpi), className="kpi-foot"),
+            html.Div(_foot(kpi) or foot, className="kpi-foot"),
         ],
         className="panel kpi",
         **data(kpi=kpi.key),
     )
+
+
+def kpi_row(cards: Sequence[Component]) -> Component:
+    """Cards in one row up to six, in two equal rows beyond that; fewer columns on small screens."""
+    columns = len(cards) if len(cards) <= 6 else (len(cards) + 1) // 2
+    return html.Div(list(cards), className="kpi-row", style={"--columns": str(max(columns, 1))})
 
 
 def _facts(kpi: Kpi) -> list[Fact]:

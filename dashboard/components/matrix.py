@@ -26,6 +26,12 @@ class Cell(NamedTuple):
     marked: bool = False
 
 
+def weights(values: Sequence[float]) -> list[float]:
+    """Shades -1..1 of numbers, relative to the largest absolute one; 0 for what is not defined."""
+    largest = max((abs(value) for value in values if value == value), default=0.0)
+    return [value / largest if value == value and largest else 0.0 for value in values]
+
+
 def matrix(
     row_names: Sequence[str],
     column_names: Sequence[str],

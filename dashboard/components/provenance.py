@@ -18,7 +18,7 @@ def facts_of(result: Result) -> list[Fact]:
         Fact("As of", f"{fmt.day_iso(result.as_of)}, {result.time_zone}" if result.as_of else ""),
         Fact("Read", ", ".join(read)),
         Fact("Left out", " ".join(item.text for item in result.left_out)),
-        Fact("Computed", fmt.instant_iso(result.computed_at)),
+        Fact("Computed", fmt.moment(result.computed_at) if result.computed_at else ""),
     ]
 
 

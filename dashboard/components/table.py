@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components.attributes import data
+from dashboard.result import Result
 
 
 class Column(NamedTuple):
@@ -37,6 +38,11 @@ def exact(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value)
+
+
+def rows_of(result: Result, names: Sequence[str]) -> list[list[object]]:
+    """The named columns of a result as rows of a table."""
+    return [list(row) for row in result.frame[list(names)].to_numpy(dtype=object)]
 
 
 def plain_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, caption: str) -> Component:

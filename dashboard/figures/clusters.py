@@ -14,7 +14,7 @@ def scatter(sample: Result) -> go.Figure:
     """A sample of people: columns x, y, group, name; summary ``x_label``, ``y_label``. One colour per group."""
     frame = sample.frame
     traces: list[Any] = []
-    for position, (_, part) in enumerate(frame.groupby("group", sort=True)):
+    for group, part in frame.groupby("group", sort=True):
         traces.append(
             go.Scatter(
                 x=[float(value) for value in part["x"]],
@@ -22,10 +22,10 @@ def scatter(sample: Result) -> go.Figure:
                 name=theme.label(part["name"].iloc[0]),
                 mode="markers",
                 marker={
-                    "color": theme.PALETTE[position % len(theme.PALETTE)],
+                    "color": theme.colour(f"group {group}"),
                     "size": 5,
                     "opacity": 0.65,
-                    "symbol": ("circle", "diamond", "square", "cross", "triangle-up", "x")[position % 6],
+                    "symbol": ("circle", "diamond", "square", "cross", "triangle-up", "x")[int(str(group)) % 6],
                 },
                 hovertemplate="%{x:,.1f}, %{y:,.1f}",
             )

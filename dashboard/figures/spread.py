@@ -48,6 +48,6 @@ def ranges(result: Result, *, title: str, group: str = "segment") -> go.Figure:
         ),
     ]
     drawn = theme.figure(*traces, hovermode="closest", barmode="overlay")
-    drawn.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 12}, type="category")
+    drawn.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 12}, type="category", ticksuffix="  ")
     drawn.update_xaxes(showgrid=True, title_text=theme.label(title), rangemode="tozero", tickformat="~s")
     return drawn

@@ -37,6 +37,7 @@ ROLES: dict[str, str] = {
     "orders": TEAL,
     "new_users": GOLD,
     "stickiness": MAGENTA,
+    "other": SLATE,
 }
 
 MAX_POINTS = 2_000  # per trace: more belongs into an aggregate, not into a drawing
@@ -48,7 +49,11 @@ ZERO = "#c9ced8"
 
 
 def colour(role: str, position: int = 0) -> str:
-    """The colour of a role; an unknown name gets the palette colour of its position (wraps round)."""
+    """The colour of a role; "group 2" is the third K-Means group; an unknown name gets the palette colour of its
+    position (wraps round)."""
+    kind, _, number = role.partition(" ")
+    if kind == "group" and number.isdigit():
+        position = int(number)
     return ROLES.get(role, PALETTE[position % len(PALETTE)])
 
 

@@ -15,6 +15,14 @@ TICKS = {"count": "~s", "number": "~s", "money": "~s", "rate": ".0%", "days": "~
 HOVER = {"count": ",.0f", "number": ",.2f", "money": ",.2f", "rate": ".2%", "days": ",.1f", "seconds": ",.0f"}
 
 
+DAILY_UP_TO, WEEKLY_UP_TO = 62, 366  # days of a range that are drawn day by day, week by week; longer ones by month
+
+
+def grain(days: int) -> str:
+    """The period that keeps a drawing of so many days readable: "day", "week" or "month"."""
+    return "day" if days <= DAILY_UP_TO else "week" if days <= WEEKLY_UP_TO else "month"
+
+
 class Series(NamedTuple):
     """column of the frame, label for people, colour role ("" = by position)."""
 
@@ -28,12 +36,12 @@ def _values(frame: pd.DataFrame, column: str) -> list[float | None]:
     return [None if pd.isna(number) else float(number) for number in numbers]
 
 
-def _complete(frame: pd.DataFrame, column: str) -> list[bool]:
-    return [bool(flag) for flag in frame[column]] if column in frame else [True] * len(frame)
+def _complete(frame: pd.DataFrame) -> list[bool]:
+    return [bool(flag) for flag in frame["complete"]] if "complete" in frame else [True] * len(frame)
 
 
 def _parts(values: list[float | None], complete: list[bool]) -> tuple[list[float | None], list[float | None]]:
-    """The values as a solid and a dashed part; the dashed part starts at the last complete point, so they join."""
+    """The values as a solid and a dotted part; the dotted part starts at the last complete point, so they join."""
     solid = [value if done else None for value, done in zip(values, complete, strict=True)]
     dashed: list[float | None] = [None] * len(values)
     for position, done in enumerate(complete):
@@ -51,66 +59,76 @@ def lines(
     unit: str = "count",
     currency: str = "",
     x: str = "period",
-    complete: str = "complete",
-    previous: str = "previous",
-    previous_x: str = "previous_period",
     previous_label: str = "Previous period",
 ) -> go.Figure:
     """One line per series over ``x`` (ISO days) of ``result.frame``.
 
-    Rows where ``complete`` is false are dashed. With a column ``previous`` and one series the comparison follows as a
-    dashed grey line at the same positions; its own day (``previous_x``) is in the hover text. A single line is filled.
+    Rows where ``complete`` is false are dotted. A column ``previous_<column>`` (or ``previous``) is the comparison: a
+    dashed grey line at the same positions, its own day in the hover text. A single line is filled down to zero.
     """
     frame = result.frame
     days = [str(day) for day in frame[x]]
-    done = _complete(frame, complete)
-    hover = f"%{{y:{HOVER[unit]}}}"
+    done = _complete(frame)
     prefix = f"{theme.label(currency)} " if unit == "money" and currency else ""
+    hover = f"{prefix}%{{y:{HOVER[unit]}}}"
     traces: list[Any] = []
-    if previous in frame and len(series) == 1 and frame[previous].notna().any():
-        own = [str(day) for day in frame[previous_x]] if previous_x in frame else [""] * len(frame)
-        traces.append(
-            go.Scatter(
-                x=days,
-                y=_values(frame, previous),
-                name=previous_label,
-                mode="lines",
-                line={"color": theme.MUTED, "width": 1.5, "dash": "dash"},
-                customdata=own,
-                hovertemplate=f"{prefix}{hover} (%{{customdata}})",
-            )
-        )
+    for item in series:
+        name = previous_label if len(series) == 1 else f"{item.label}, {previous_label.lower()}"
+        traces += _comparison(frame, item.column, x, hover, name)
+    for position, trace in enumerate(traces):  # one entry in the legend explains all dashed lines
+        trace.update(legendgroup="previous", showlegend=position == 0)
+    if traces and len(series) > 1:
+        traces[0].update(name=previous_label)
     for position, item in enumerate(series):
         values = _values(frame, item.column)
-        solid, dashed = _parts(values, done)
+        solid, dotted = _parts(values, done)
         hue = theme.colour(item.role or item.column, position)
-        name = theme.label(item.label)
-        marks = "lines+markers" if sum(value is not None for value in values) <= 2 else "lines"
+        alone = len(series) == 1
         traces.append(
             go.Scatter(
                 x=days,
                 y=solid,
-                name=name,
-                mode=marks,
+                name=theme.label(item.label),
+                mode="lines+markers" if sum(value is not None for value in values) <= 2 else "lines",
                 line={"color": hue, "width": 2},
-                fill="tozeroy" if len(series) == 1 else None,
-                fillcolor=theme.faded(hue, 0.08) if len(series) == 1 else None,
-                hovertemplate=prefix + hover,
+                fill="tozeroy" if alone else None,
+                fillcolor=theme.faded(hue, 0.08) if alone else None,
+                hovertemplate=hover,
             )
         )
-        if any(value is not None for value in dashed):
+        if any(value is not None for value in dotted):
             traces.append(
                 go.Scatter(
                     x=days,
-                    y=dashed,
-                    name=f"{name}, so far",
+                    y=dotted,
+                    name=f"{theme.label(item.label)}, so far",
                     mode="lines",
                     line={"color": hue, "width": 2, "dash": "dot"},
                     showlegend=False,
-                    hovertemplate=prefix + hover,
+                    hovertemplate=hover,
                 )
             )
     return _dressed(theme.figure(*traces, showlegend=len(traces) > 1), days, unit, prefix)
+
+
+def _comparison(frame: pd.DataFrame, column: str, x: str, hover: str, name: str) -> list[go.Scatter]:
+    """The dashed grey line of a series, or nothing."""
+    found = next((c for c in (f"previous_{column}", "previous") if c in frame and frame[c].notna().any()), None)
+    if found is None:
+        return []
+    own = [str(day) for day in frame[f"previous_{x}"]] if f"previous_{x}" in frame else [""] * len(frame)
+    return [
+        go.Scatter(
+            x=[str(day) for day in frame[x]],
+            y=_values(frame, found),
+            name=theme.label(name),
+            mode="lines",
+            line={"color": theme.MUTED, "width": 1.25, "dash": "dash"},
+            opacity=0.8,
+            customdata=own,
+            hovertemplate=hover + " (%{customdata})",
+        )
+    ]
 
 
 def columns(
@@ -120,46 +138,29 @@ def columns(
     unit: str = "count",
     currency: str = "",
     x: str = "period",
-    complete: str = "complete",
-    previous: str = "previous",
-    previous_x: str = "previous_period",
     previous_label: str = "Previous period",
 ) -> go.Figure:
     """Columns from zero over ``x``; periods that are not over are hatched; the comparison is a dashed grey line."""
     frame = result.frame
     days = [str(day) for day in frame[x]]
-    done = _complete(frame, complete)
+    done = _complete(frame)
     hue = theme.colour(series.role or series.column)
     prefix = f"{theme.label(currency)} " if unit == "money" and currency else ""
     hover = f"{prefix}%{{y:{HOVER[unit]}}}"
-    traces: list[Any] = [
-        go.Bar(
-            x=days,
-            y=_values(frame, series.column),
-            name=theme.label(series.label),
-            marker={
-                "color": [hue if flag else theme.faded(hue, 0.35) for flag in done],
-                "pattern": {"shape": ["" if flag else "/" for flag in done], "fgcolor": hue, "size": 6},
-                "line": {"width": 0},
-                "cornerradius": 3,
-            },
-            customdata=["" if flag else "so far" for flag in done],
-            hovertemplate=hover + " %{customdata}",
-        )
-    ]
-    if previous in frame and frame[previous].notna().any():
-        own = [str(day) for day in frame[previous_x]] if previous_x in frame else [""] * len(frame)
-        traces.append(
-            go.Scatter(
-                x=days,
-                y=_values(frame, previous),
-                name=previous_label,
-                mode="lines",
-                line={"color": theme.MUTED, "width": 1.5, "dash": "dash"},
-                customdata=own,
-                hovertemplate=hover + " (%{customdata})",
-            )
-        )
+    bars = go.Bar(
+        x=days,
+        y=_values(frame, series.column),
+        name=theme.label(series.label),
+        marker={
+            "color": [hue if flag else theme.faded(hue, 0.35) for flag in done],
+            "pattern": {"shape": ["" if flag else "/" for flag in done], "fgcolor": hue, "size": 6},
+            "line": {"width": 0},
+            "cornerradius": 3,
+        },
+        customdata=["" if flag else "so far" for flag in done],
+        hovertemplate=hover + " %{customdata}",
+    )
+    traces = [bars, *_comparison(frame, series.column, x, hover, previous_label)]
     return _dressed(theme.figure(*traces, showlegend=len(traces) > 1), days, unit, prefix)
 
 
@@ -178,6 +179,4 @@ def _dressed(drawn: go.Figure, days: list[str], unit: str, prefix: str) -> go.Fi
         spikecolor=theme.ZERO,
     )
     drawn.update_yaxes(tickformat=TICKS[unit], tickprefix=prefix)
-    if unit == "rate":
-        drawn.update_yaxes(rangemode="tozero")
     return drawn
