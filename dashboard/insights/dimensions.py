@@ -25,6 +25,8 @@ def names_of(dataset: Dataset) -> dict[str, tuple[str, ...]]:
     """Column -> tables that have it: categories and yes/no columns that name no person, first-class filters first."""
     found: dict[str, list[str]] = {}
     for table in dataset.manifest.tables:
+        if table != "users" and table not in dataset.manifest.given:
+            continue  # events made from orders: their names are ours, not the file's
         for name, info in dataset.manifest.columns.get(table, {}).items():
             known = schema.field(table, name)  # type: ignore[arg-type]
             if info.type in _GROUPS and not (known and known.personal):
@@ -66,7 +68,9 @@ def dimensions_result(view: View) -> Result:
         texts = ["", *(_YES_NO if boolean else (str(text) for text in dataset.dictionary(name)))]
         counts = value_counts(dataset, name, table)
         order = np.lexsort((np.arange(len(counts)), -counts))
-        present = [int(i) for i in order if counts[i]]
+        present = [
+            int(i) for i in order if counts[i] or i
+        ]  # a text that only guests have counts no person, but filters
         items.append(
             {
                 "name": name,

@@ -117,7 +117,9 @@ def day(text: str) -> int:
     return day_number(dt.date.fromisoformat(text))
 
 
-def view(case: Case, stored: Dataset, first: int, last: int, where: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> View:
+def view(
+    case: Case, stored: Dataset, first: int, last: int, where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+) -> View:
     """The days [first, last] as of the case's instant; without one every period is complete."""
     as_of = max(last, stored.manifest.last_day or last)
     last_complete = as_of

@@ -68,9 +68,7 @@ def test_activity_is_what_the_definitions_say(
             product_settings.current.cache_clear()
 
 
-def _compare(
-    folder: Path, world: World, where: Where, names: set[str], partitions: int, data: st.DataObject
-) -> None:
+def _compare(folder: Path, world: World, where: Where, names: set[str], partitions: int, data: st.DataObject) -> None:
     users = [{"user_id": user, "country": country or None} for user, country in world.countries.items()]
     stored = build_dataset(
         folder,
