@@ -34,6 +34,7 @@ from dashboard.ingest.plan import ColumnPlan, Dialect, TimeFormat
 from dashboard.ingest.tokenize import TRIMMED
 from dashboard.schema import NULL_TIME
 
+_NONE = np.empty(0, np.int64)
 _SEEN_LIMIT = 1 << 20  # different odd texts a column remembers before it starts anew
 
 
@@ -66,9 +67,6 @@ class Decoded:
     absent: np.ndarray = field(default_factory=lambda: _NONE)
 
 
-_NONE = np.empty(0, np.int64)
-
-
 class Decoder(Protocol):
     def decode(self, data: np.ndarray, spans: np.ndarray, hashes: np.ndarray) -> Decoded: ...
 
@@ -90,7 +88,7 @@ class Looked:
 
     def _clear(self) -> None:
         self._coder = Coder(self._quotes.codes, self._quotes.field_bytes)
-        self._answers = [np.empty(64, dtype) for dtype in self._dtypes]
+        self._answers: list[np.ndarray] = [np.empty(64, dtype) for dtype in self._dtypes]
 
     def look(self, data: np.ndarray, spans: np.ndarray) -> list[np.ndarray]:
         """Answers for some cells, none of them empty: one array per dtype."""

@@ -50,7 +50,8 @@ def _odd(data: Any, start: int, length: int) -> bool:
         start += 8
         length -= 8
     word = load64(data, start)
-    return ((word | ((word - _SPACES) & ~word)) & (_HIGH >> np.uint64(64 - 8 * length)) | (found & _HIGH)) != 0
+    last = (word | ((word - _SPACES) & ~word)) & (_HIGH >> np.uint64(64 - 8 * length))
+    return bool((last | (found & _HIGH)) != 0)
 
 
 @kernel
@@ -208,8 +209,8 @@ class Coder:
         done = 0
         while True:
             done = _encode(
-                data, spans, done, look and self._look, self._starts, strip_zero, self._quotes, self._scratch, self._slots,
-                self._offsets, self._arena, self._state, codes, hashes, np.uint64(seed),
+                data, spans, done, look and self._look, self._starts, strip_zero, self._quotes, self._scratch,
+                self._slots, self._offsets, self._arena, self._state, codes, hashes, np.uint64(seed),
             )  # fmt: skip
             if done >= len(spans):
                 return codes, int(self._state[2])

@@ -114,15 +114,15 @@ def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | 
         text = _without_currency(text[1:])
     elif text.endswith("-"):
         negative, text = not negative, text[:-1].strip()
-    if not text or not text[-1:].isdigit() and not text.endswith(decimal):
+    if not text or not (text[-1].isdigit() or text.endswith(decimal)):
         return None
     exponent = ""
     found = _EXPONENT.search(text)
     if found:
         cut = found.start() + 1
         text, exponent = text[:cut], text[cut:]
-    whole, point, fraction = text.partition(decimal) if decimal else (text, "", "")
-    whole = _ungrouped(whole, thousands)
+    before, _, fraction = text.partition(decimal) if decimal else (text, "", "")
+    whole = _ungrouped(before, thousands)
     if whole is None or (fraction and not fraction.isdecimal()) or not (whole or fraction):
         return None
     value = float(f"{whole or '0'}.{fraction or '0'}{exponent}")

@@ -92,7 +92,7 @@ def _date(data: Any, at: int, end: int, order: int) -> tuple[int, int, int, int]
 
 
 @kernel
-def _two(data: Any, at: int) -> int:
+def _two(data: Any, at: int) -> Any:
     """The number of two digits; below zero when they are none."""
     tens, ones = np.int64(data[at]) - 48, np.int64(data[at + 1]) - 48
     return tens * 10 + ones if (0 <= tens <= 9) & (0 <= ones <= 9) else -100_000

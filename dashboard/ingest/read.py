@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import queue
 import threading
 import time
 from collections import Counter
@@ -30,6 +29,7 @@ from dashboard.ingest.decode import BooleanDecoder, Decoder, NumberDecoder, Quot
 from dashboard.ingest.decode_codes import hash_cells
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan
+from dashboard.ingest.read_threads import Line, Station
 from dashboard.ingest.rejects import Reject, RejectWriter
 from dashboard.ingest.report import COUNTERS, ColumnReport, SourceReport
 from dashboard.ingest.tokenize_chunks import CHUNK_BYTES, Chunk, Tokenizer
@@ -127,7 +127,7 @@ class Reader:
         self._accepted = 0
         self._span: tuple[int | None, int | None] = (None, None)
         self._report: SourceReport | None = None
-        self._line: _Line | None = None
+        self._line: Line[tuple[pa.RecordBatch, list[Reject]]] | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -163,7 +163,7 @@ class Reader:
             yield self._process(chunk, lambda _: contextlib.nullcontext())
 
     def _together(self) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
-        self._line = _Line(len(self._columns) + 2)
+        self._line = Line(len(self._columns) + 2)
         yield from self._line.run(self._threads, self._next, self._process)
 
     def _next(self) -> Chunk | None:
@@ -174,9 +174,7 @@ class Reader:
             )
         return chunk
 
-    def _process(
-        self, chunk: Chunk, station: Callable[[int], contextlib.AbstractContextManager[None]]
-    ) -> tuple[pa.RecordBatch, list[Reject]]:
+    def _process(self, chunk: Chunk, station: Station) -> tuple[pa.RecordBatch, list[Reject]]:
         """Chunk to batch. ``station(k)`` is entered for everything that must happen in the order of the chunks."""
         spans, numbers = chunk.spans, chunk.numbers
         hashes = np.zeros(len(numbers), np.uint64)
@@ -324,97 +322,3 @@ class _FileHash:
         if self._thread is not None:
             self._thread.join()
         return self._known
-
-
-class _Stopped(Exception):
-    """The reading was stopped or failed elsewhere."""
-
-
-class _Line:
-    """Stations that serve numbered chunks strictly in order, and threads that carry chunks along them."""
-
-    def __init__(self, stations: int) -> None:
-        self._turn = [0] * (stations + 1)
-        self._changed = threading.Condition()
-        self._stopped = False
-        self._error: BaseException | None = None
-        self._feeding = threading.Lock()
-        self._free = threading.Semaphore(0)
-        self._made: queue.SimpleQueue[tuple[pa.RecordBatch, list[Reject]] | None] = queue.SimpleQueue()
-        self._workers: list[threading.Thread] = []
-
-    def run(
-        self,
-        threads: int,
-        feed: Callable[[], Chunk | None],
-        process: Callable[
-            [Chunk, Callable[[int], contextlib.AbstractContextManager[None]]], tuple[pa.RecordBatch, list[Reject]]
-        ],
-    ) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
-        """Yield the results in order. At most ``threads + 2`` chunks are under way or waiting to be taken."""
-        self._free = threading.Semaphore(threads + 2)
-        alive = threads
-        last = len(self._turn) - 1
-
-        def work() -> None:
-            try:
-                while not self._stopped:
-                    self._free.acquire()
-                    with self._feeding:
-                        chunk = None if self._stopped else feed()
-                    if chunk is None:
-                        return
-                    index = chunk.index
-                    result = process(chunk, lambda station: self._station(station, index))
-                    with self._station(last, index):
-                        self._made.put(result)
-            except _Stopped:
-                pass
-            except BaseException as error:
-                self._fail(error)
-            finally:
-                self._free.release()
-                self._made.put(None)
-
-        self._workers = [threading.Thread(target=work, daemon=True, name=f"read-{k}") for k in range(threads)]
-        for worker in self._workers:
-            worker.start()
-        while alive:
-            result = self._made.get()
-            if result is None:
-                alive -= 1
-            else:
-                self._free.release()
-                yield result
-        if self._error is not None:
-            raise self._error
-
-    @contextlib.contextmanager
-    def _station(self, station: int, index: int) -> Iterator[None]:
-        with self._changed:
-            while self._turn[station] != index:
-                if self._stopped:
-                    raise _Stopped
-                self._changed.wait()
-            if self._stopped:
-                raise _Stopped
-        yield
-        with self._changed:
-            self._turn[station] += 1
-            self._changed.notify_all()
-
-    def _fail(self, error: BaseException) -> None:
-        with self._changed:
-            if self._error is None:
-                self._error = error
-            self._stopped = True
-            self._changed.notify_all()
-
-    def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        for worker in self._workers:
-            self._free.release()
-        for worker in self._workers:
-            worker.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from dashboard.escape import safe_cell
 from dashboard.ingest.report import rule_hint, rule_text
@@ -33,7 +33,8 @@ class RejectWriter:
 
     def __init__(self, path: Path | None, source: str) -> None:
         self._path, self._source = path, safe_cell(source)
-        self._stream = None
+        self._stream: TextIO | None = None
+        self._writer: Any = None
         self.counts: dict[str, int] = {}
 
     def add(self, reject: Reject) -> None:
