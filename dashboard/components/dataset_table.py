@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.import_file import file_size
+from dashboard import format as fmt
 from dashboard.components.labelled import aria, labelled
 
 RENAME = "dataset-rename"
@@ -25,7 +25,7 @@ CHOSEN = "dataset-chosen"  # dcc.Store: {"id", "name"} of the dataset a dialog s
 
 @dataclass(frozen=True)
 class DatasetView:
-    """One line of the list. tables: kind label and rows; span: first and last day in words; updated: when, in words."""
+    """One line of the list. tables: kind label and rows; span: first and last day; updated: when, in words."""
 
     id: str
     name: str
@@ -36,8 +36,6 @@ class DatasetView:
     owner: str
     updated: str
     version: int
-    versions: int
-    sample: bool = False
 
 
 def action_id(kind: str, dataset: str) -> dict[str, str]:
@@ -46,8 +44,8 @@ def action_id(kind: str, dataset: str) -> dict[str, str]:
 
 def dataset_table(datasets: Sequence[DatasetView]) -> Component:
     """Table of datasets with the actions of each."""
-    heads = ("Dataset", "Rows", "People", "Days covered", "Size", "Owner", "Updated", "Version", "Actions")
-    numeric = {"Rows", "People", "Size", "Version"}
+    heads = ("Dataset", "Rows", "People", "Days covered", "Size", "Updated", "Actions")
+    numeric = {"Rows", "People", "Size"}
     head = html.Tr([html.Th(text, scope="col", className="num" if text in numeric else "") for text in heads])
     return html.Div(
         html.Table(
@@ -72,7 +70,7 @@ def _row(dataset: DatasetView) -> Component:
         [
             html.Th(
                 [
-                    dcc.Link(dataset.name, href=f"/data/{dataset.id}", className="dataset-name"),
+                    dcc.Link(dataset.name, href=f"/dataset?dataset={dataset.id}", className="dataset-name"),
                     html.Span(detail, className="hint"),
                 ],
                 scope="row",
@@ -80,10 +78,10 @@ def _row(dataset: DatasetView) -> Component:
             html.Td(f"{rows:,}", className="num"),
             html.Td(f"{dataset.people:,}", className="num"),
             html.Td(dataset.span or "–"),
-            html.Td(file_size(dataset.size), className="num"),
-            html.Td(dataset.owner),
-            html.Td(dataset.updated),
-            html.Td(f"{dataset.version}", className="num", title=f"{dataset.versions} kept"),
+            html.Td(fmt.file_size(dataset.size), className="num"),
+            html.Td(
+                [dataset.updated, html.Span(f"version {dataset.version}, owned by {dataset.owner}", className="hint")]
+            ),
             html.Td(
                 html.Div(
                     [

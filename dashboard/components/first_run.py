@@ -27,9 +27,7 @@ SIZES: tuple[tuple[int, str], ...] = (
     (10_000_000, "10 million events"),
 )
 DEFAULT_EVENTS = 100_000
-ACCEPTED = (
-    "CSV, TSV and text tables, Excel, JSON, JSON lines and Parquet, also packed as .gz. Several files make one dataset."
-)
+ACCEPTED = "Users, events, sessions or orders: several files make one dataset."
 PRIVATE = "Your data never leave this machine."
 
 

@@ -10,6 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import format as fmt
 from dashboard.components.import_mapping import mapping_chips, mapping_table
 from dashboard.components.labelled import aria, labelled
 from dashboard.ingest.plan import Question, SourcePlan
@@ -35,13 +36,23 @@ ENCODINGS: dict[str, str] = {
     "cp949": "Korean (CP949)",
     "cp437": "DOS (CP437)",
 }
-DELIMITERS: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space", ":": "colon"}
+DELIMITERS: dict[str, str] = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "pipe",
+    " ": "space",
+    " +": "spaces",
+    ":": "colon",
+}
 HEADERS: dict[str, str] = {
     "0": "none: the first line is data",
     "1": "first line",
     "2": "first two lines",
     "3": "first three lines",
 }
+SKIPPED: dict[str, str] = {str(n): "none" if not n else f"skip {n}" for n in range(21)}
+SHORT: dict[str, str] = {"reject": "reject them", "pad": "fill them with empty cells"}
 FORMATS: dict[str, str] = {
     "csv": "Text table",
     "json": "JSON",
@@ -93,14 +104,6 @@ class FileView:
         return self.state == "ready" and not self.missing and not self.open_questions
 
 
-def file_size(count: int) -> str:
-    """A size in bytes for people: 1.4 MB."""
-    value, units = float(count), ["bytes", "kB", "MB", "GB"]
-    while value >= 1000 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    return f"{value:,.0f} {units[0]}" if units[0] == "bytes" else f"{value:,.1f} {units[0]}"
-
-
 def source_id(kind: str, source: str) -> dict[str, str]:
     """Pattern id of a thing of which every file has one."""
     return {"type": kind, "source": source}
@@ -144,7 +147,7 @@ def file_card(file: FileView) -> Component:
             )
         ]
     else:
-        body = [html.Div(columns_part(file), id=source_id(COLUMNS, file.source))]
+        body = [html.Div(columns_part(file), id=source_id(COLUMNS, file.source), className="file-parts")]
     return html.Section([heading, *body], className=f"panel file file-{file.state}", **aria(label=file.name))
 
 
@@ -210,7 +213,7 @@ def status_chip(file: FileView) -> Component:
 def question_box(file: FileView, number: int, question: Question) -> Component:
     """A question with its choices as radio buttons; answered ones stay visible and can be changed."""
     state = "open" if question.answer is None else "answered"
-    return html.Fieldset(
+    group = html.Fieldset(
         [
             html.Legend(question.text),
             dbc.RadioItems(
@@ -219,9 +222,9 @@ def question_box(file: FileView, number: int, question: Question) -> Component:
                 value=question.answer,
                 name=f"answer-{file.source}-{number}",
             ),
-        ],
-        className=f"callout question question-{state}",
+        ]
     )
+    return html.Div(group, className=f"callout question question-{state}")
 
 
 def preview_table(file: FileView) -> Component:
@@ -252,7 +255,7 @@ def preview_table(file: FileView) -> Component:
         for row in file.preview
     ]
     table = html.Table(
-        [html.Caption("The first rows as they will be read", className="hint"), html.Thead(head), html.Tbody(rows)],
+        [html.Caption("The first rows as they will be read"), html.Thead(head), html.Tbody(rows)],
         className="plain-table preview",
     )
     return html.Div(table, className="table-scroll", tabIndex=0, role="region", **aria(label=f"Preview of {file.name}"))
@@ -272,6 +275,8 @@ def reading_controls(file: FileView) -> Component:
             _reading(file, "encoding", "Encoding", ENCODINGS, dialect.encoding),
             _reading(file, "delimiter", "Separator", DELIMITERS, dialect.delimiter),
             _reading(file, "header", "Header", HEADERS, str(dialect.header_rows)),
+            _reading(file, "skip_lines", "Lines before the header", SKIPPED, str(dialect.skip_lines)),
+            _reading(file, "short_rows", "Lines with too few cells", SHORT, dialect.short_rows),
         ]
     return html.Div(controls, className="field-grid")
 
@@ -284,7 +289,7 @@ def _reading(file: FileView, part: str, label: str, choices: Mapping[str, str], 
 
 
 def _line(file: FileView) -> str:
-    size = file_size(file.size)
+    size = fmt.file_size(file.size)
     if file.plan is None or file.state != "ready":
         return size
     rows = f"{file.rows:,} rows" if file.rows is not None else ""

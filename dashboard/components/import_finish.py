@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
@@ -127,10 +127,9 @@ def options_form(
         ),
         help="Type to search. Times without an offset are in this zone, and days begin at its midnight.",
     )
-    summary = f"Options: {options.time_zone}" + (f", {options.currency}" if options.currency else "")
     return html.Details(
         [
-            html.Summary(summary, id="wizard-options-summary"),
+            html.Summary(options_summary(options.time_zone, options.currency), id="wizard-options-summary"),
             html.Div(
                 [
                     labelled(
@@ -177,6 +176,11 @@ def options_form(
         ],
         className="fold panel",
     )
+
+
+def options_summary(zone: str, currency: str) -> str:
+    """The folded options in one line."""
+    return f"Options: times in {zone or 'UTC'}" + (f", money in {currency}" if currency else "")
 
 
 def _currencies(chosen: str) -> tuple[str, ...]:
@@ -246,16 +250,3 @@ def import_bar(files: Sequence[FileView], *, verb: str = "Import") -> Component:
         ],
         className="import-bar panel",
     )
-
-
-def dataset_name(files: Sequence[Mapping[str, Any] | FileView]) -> str:
-    """A name for the dataset from its first file: without folder and endings, underscores as spaces."""
-    if not files:
-        return ""
-    first = files[0]
-    name = first.name if isinstance(first, FileView) else str(first.get("file_name", ""))
-    stem = name.replace("\\", "/").rsplit("/", 1)[-1]
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".parquet"):
-        if stem.lower().endswith(ending) and len(stem) > len(ending):
-            stem = stem[: -len(ending)]
-    return " ".join(stem.replace("_", " ").split())[:80] or "Dataset"

@@ -13,9 +13,8 @@ from dashboard.components.labelled import aria, labelled
 from dashboard.ingest.plan import ColumnPlan, SourcePlan
 from dashboard.schema import FIELDS, TableName, field
 
-USE = "wizard-use"
-TYPE = "wizard-type"
-ORDER = "wizard-order"
+USE, TYPE, ORDER = "use", "type", "order"
+WIZARD, STORED = "wizard", "stored"  # scopes: a file on its way in, or one of a dataset
 SHOWN = 120  # columns drawn; the rest of a very wide file is summed up in a sentence
 SURE, LIKELY = 0.85, 0.6
 
@@ -35,9 +34,9 @@ ORDER_LABEL: dict[str, str] = {
 }
 
 
-def column_id(kind: str, source: str, column: int) -> dict[str, Any]:
-    """Pattern id of a control that belongs to one column of one file."""
-    return {"type": kind, "source": source, "column": column}
+def column_id(scope: str, kind: str, source: Any, column: Any) -> dict[str, Any]:
+    """Pattern id of a control (USE, TYPE or ORDER) that belongs to one column of one file."""
+    return {"type": f"{scope}-{kind}", "source": source, "column": column}
 
 
 def use_value(column: ColumnPlan) -> str:
@@ -45,14 +44,14 @@ def use_value(column: ColumnPlan) -> str:
     return f"field:{column.name}" if column.use == "field" else column.use
 
 
-def mapping_table(source: str, plan: SourcePlan, samples: Sequence[Sequence[str]]) -> Component:
+def mapping_table(source: str, plan: SourcePlan, samples: Sequence[Sequence[str]], *, scope: str = WIZARD) -> Component:
     """Table with one line per column of the file. samples: per column of the file a few raw values."""
     drawn = plan.columns[:SHOWN]
     rest = len(plan.columns) - len(drawn)
     head = html.Thead(
         html.Tr([html.Th(text, scope="col") for text in ("Column in the file", "Examples", "Read as", "Why")])
     )
-    body = html.Tbody([_row(source, plan, c, samples[c.index] if c.index < len(samples) else ()) for c in drawn])
+    body = html.Tbody([_row(scope, source, plan, c, samples[c.index] if c.index < len(samples) else ()) for c in drawn])
     parts: list[Component] = [
         html.Div(
             html.Table([head, body], className="plain-table mapping"),
@@ -71,14 +70,14 @@ def mapping_table(source: str, plan: SourcePlan, samples: Sequence[Sequence[str]
     return html.Div(parts)
 
 
-def _row(source: str, plan: SourcePlan, column: ColumnPlan, samples: Sequence[str]) -> Component:
+def _row(scope: str, source: str, plan: SourcePlan, column: ColumnPlan, samples: Sequence[str]) -> Component:
     name = column.header.strip() or f"column {column.index + 1}"
     shown = [text for text in dict.fromkeys(samples) if text.strip()][:3]
     controls: list[Component] = [
         labelled(
             f"What {name} is",
             dbc.Select(
-                id=column_id(USE, source, column.index),
+                id=column_id(scope, USE, source, column.index),
                 options=use_options(plan.kind),
                 value=use_value(column),
                 size="sm",
@@ -92,7 +91,10 @@ def _row(source: str, plan: SourcePlan, column: ColumnPlan, samples: Sequence[st
             labelled(
                 f"Type of {name}",
                 dbc.Select(
-                    id=column_id(TYPE, source, column.index), options=_options(TYPE_LABEL), value=column.type, size="sm"
+                    id=column_id(scope, TYPE, source, column.index),
+                    options=_options(TYPE_LABEL),
+                    value=column.type,
+                    size="sm",
                 ),
                 hidden=True,
             ),
@@ -105,7 +107,7 @@ def _row(source: str, plan: SourcePlan, column: ColumnPlan, samples: Sequence[st
             labelled(
                 f"Order of day, month and year in {name}",
                 dbc.Select(
-                    id=column_id(ORDER, source, column.index),
+                    id=column_id(scope, ORDER, source, column.index),
                     options=_options(ORDER_LABEL),
                     value=order_value(column),
                     size="sm",

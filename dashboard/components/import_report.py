@@ -125,7 +125,7 @@ def decisions(plan: SourcePlan) -> Component:
                 html.Th(c.header or f"column {c.index + 1}", scope="row"),
                 html.Td(column_use(plan.kind, c)),
                 html.Td(column_type(c)),
-                html.Td(c.reason, className="hint"),
+                html.Td(html.Span(c.reason, className="hint")),
             ]
         )
         for c in plan.columns[:200]

@@ -15,7 +15,15 @@ from dashboard.schema import FIELDS, KIND_LABEL, TableName, Type, field
 
 TYPES: tuple[Type, ...] = get_args(Type)
 ORDERS: tuple[DateOrder, ...] = get_args(DateOrder)
-REREAD = ("header", "encoding", "kind", "sheet", "delimiter")  # answers that change how the bytes are read
+REREAD = (
+    "header",
+    "encoding",
+    "kind",
+    "sheet",
+    "delimiter",
+    "skip_lines",
+    "short_rows",
+)  # answers that change how the bytes are read
 
 
 def use_column(plan: SourcePlan, index: int, use: str) -> SourcePlan:

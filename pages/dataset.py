@@ -1,0 +1,244 @@
+"""One dataset: its files, every decision, what was left out, and what it can answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+
+from dashboard import format as fmt
+from dashboard import service
+from dashboard.components import ids
+from dashboard.components.dataset_detail import answers_panel, changes_panel, facts, notes_panel
+from dashboard.components.import_mapping import ORDER, STORED, TYPE, USE, column_id, mapping_table
+from dashboard.components.import_report import SourceView, headline, source_report
+from dashboard.errors import NotFound, UserError
+from dashboard.filters import day_date, parse
+from dashboard.schema import KIND_LABEL, TABLES
+from dashboard.service import data, wizard
+
+dash.register_page(__name__, path="/dataset", name="Dataset", title="Dataset – Holdfast")
+
+BODY, CHANGED, REBUILD, COLUMNS, SAID = (
+    "dataset-body",
+    "dataset-plans",
+    "dataset-rebuild",
+    "stored-columns",
+    "dataset-said",
+)
+
+
+def layout() -> html.Div:
+    """The page without data."""
+    return html.Div(
+        [html.Div(id=BODY, className="stack live"), dcc.Store(id=CHANGED, data={})],
+        className="page dataset-page",
+    )
+
+
+@dash.callback(
+    Output(BODY, "children"),
+    Output(CHANGED, "data"),
+    Input(ids.URL, "search"),
+    Input(ids.DATASETS_CHANGED, "data"),
+    State(ids.URL, "pathname"),
+)
+def show(search: str | None, _changed: Any, pathname: str) -> tuple[Any, Any]:
+    """Everything that is known about the dataset."""
+    if pathname != "/dataset":
+        return no_update, no_update
+    try:
+        item = data.dataset(parse(search).dataset or data.newest_dataset() or "")
+    except NotFound:
+        lost = [
+            html.H1("Not found"),
+            html.P("This dataset does not exist or is not yours."),
+            dcc.Link("Back to the data page", href="/data"),
+        ]
+        return html.Div(lost, className="panel panel-body stack-s"), {}
+    sources = wizard.sources(item.id)
+    shown = [SourceView(s.report, s.plan, s.rejects_href) for s in sources]
+    return [
+        _header(item),
+        _facts(item),
+        changes_panel([(s.report.file_name, s.report.accepted, s.merge) for s in sources]),
+        notes_panel(_notes(item.manifest), _joins(item.manifest)),
+        answers_panel(service.answerability(item.id)),
+        html.H2("Files and decisions"),
+        html.P(headline([s.report for s in shown]), className="hint tabular"),
+        *[source_report(view) for view in shown],
+        _changes(item, sources),
+    ], {}
+
+
+def _header(item: Any) -> Any:
+    exports = [
+        html.A(
+            f"Export {KIND_LABEL[table].lower()} (CSV)",
+            href=f"/export/table.csv?dataset={item.id}&table={table}",
+            download="",
+            className="btn btn-outline-secondary",
+        )
+        for table in TABLES
+        if table in item.manifest.given
+    ]
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.H1(item.name),
+                    html.P(
+                        [
+                            dcc.Link("Data", href="/data"),
+                            f" · version {item.version}, {fmt.moment(item.updated_at)}",
+                        ],
+                        className="lead",
+                    ),
+                ]
+            ),
+            html.Div(
+                [
+                    *exports,
+                    dcc.Link("Add files", href=f"/import?into={item.id}", className="btn btn-outline-secondary"),
+                    dcc.Link("Open the dashboard", href=f"/?dataset={item.id}", className="btn btn-primary"),
+                ],
+                className="done-actions",
+            ),
+        ],
+        className="page-header",
+    )
+
+
+def _facts(item: Any) -> Any:
+    manifest = item.manifest
+    pairs = [(KIND_LABEL[t], f"{manifest.rows[t]:,} rows") for t in TABLES if t in manifest.given]
+    pairs.append(("People", f"{manifest.users:,}"))
+    if manifest.first_day is not None and manifest.last_day is not None:
+        pairs.append(("Days covered", fmt.days(day_date(manifest.first_day), day_date(manifest.last_day))))
+    pairs += [("Time zone", manifest.time_zone), ("Currency", manifest.currency or "not stated")]
+    guests = sum(manifest.guests.values())
+    if guests:
+        pairs.append(("Rows without a person", f"{guests:,}"))
+    pairs.append(("Size", fmt.file_size(item.bytes)))
+    return facts(pairs)
+
+
+def _notes(manifest: Any) -> list[tuple[str, str]]:
+    return [(note.get("level", "info"), note["text"]) for note in manifest.notes]
+
+
+def _joins(manifest: Any) -> list[str]:
+    return [
+        f"{KIND_LABEL[table]}: {join['known_rows']:,} of {join['rows']:,} rows belong to a person of the user table "
+        f"({join['known_users']:,} of {join['users']:,} people)."
+        for table, join in manifest.joins.items()
+        if join
+    ]
+
+
+def _changes(item: Any, sources: list[Any]) -> Any:
+    """Change a decision: the dataset is built again from the stored files."""
+    tables = [
+        html.Div(
+            [
+                html.H3(source.report.file_name, className="file-name"),
+                html.Div(
+                    mapping_table(source.id, source.plan, (), scope=STORED), id={"type": COLUMNS, "source": source.id}
+                ),
+            ],
+            className="stack-s",
+        )
+        for source in sources
+    ]
+    return html.Details(
+        [
+            html.Summary("Change a decision and build the dataset again"),
+            html.P(
+                "The uploaded files are kept as they came. Change what a column is, and the next version is built from "
+                "them; this one stays in use until it is done.",
+                className="hint",
+            ),
+            *tables,
+            html.Div(
+                [
+                    html.P("Nothing changed yet.", id=SAID, className="bar-text", role="status"),
+                    html.Button(
+                        "Build again", id=REBUILD, n_clicks=0, type="button", disabled=True, className="btn btn-primary"
+                    ),
+                ],
+                className="job-actions",
+            ),
+        ],
+        className="fold panel",
+    )
+
+
+@dash.callback(
+    Output({"type": COLUMNS, "source": ALL}, "children"),
+    Output(CHANGED, "data", allow_duplicate=True),
+    Output(SAID, "children"),
+    Output(REBUILD, "disabled"),
+    Input(column_id(STORED, USE, ALL, ALL), "value"),
+    Input(column_id(STORED, TYPE, ALL, ALL), "value"),
+    Input(column_id(STORED, ORDER, ALL, ALL), "value"),
+    State({"type": COLUMNS, "source": ALL}, "id"),
+    State(CHANGED, "data"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def edit(_use: Any, _type: Any, _order: Any, tables: Any, changed: Any, search: str | None) -> tuple[Any, ...]:
+    """Collect changed plans in the page; nothing is kept before the button."""
+    nothing = ([no_update] * len(tables), no_update, no_update, no_update)
+    plans = dict(changed) if isinstance(changed, dict) else {}
+    dataset_id = parse(search).dataset or data.newest_dataset() or ""
+    touched = {}
+    for item in ctx.triggered:
+        control, value = ctx.triggered_prop_ids.get(item["prop_id"]), item["value"]
+        if not isinstance(control, dict) or not isinstance(value, str):
+            continue
+        what = str(control.get("type")).removeprefix(f"{STORED}-")
+        try:
+            before, after = wizard.stored_decision(
+                dataset_id, str(control.get("source")), plans, what, int(control["column"]), value
+            )
+        except (UserError, ValueError) as error:
+            said = f"{error.message} {error.hint}" if isinstance(error, UserError) else "This cannot be changed."
+            return (nothing[0], no_update, said, no_update)
+        if after != before:
+            plans[str(control["source"])] = wizard.plan_json(after)
+            touched[str(control["source"])] = after
+    if not touched:
+        return nothing
+    drawn = [
+        mapping_table(t["source"], touched[t["source"]], (), scope=STORED) if t["source"] in touched else no_update
+        for t in tables
+    ]
+    lacking = [sentence for after in touched.values() for sentence in wizard.missing(after)]
+    said = (
+        lacking[0]
+        if lacking
+        else f"{len(plans)} {'file' if len(plans) == 1 else 'files'} changed. Build again to use it."
+    )
+    return drawn, plans, said, bool(lacking)
+
+
+@dash.callback(
+    Output(ids.URL, "pathname", allow_duplicate=True),
+    Output(ids.URL, "search", allow_duplicate=True),
+    Output(ids.JOB_STARTED, "data", allow_duplicate=True),
+    Output(SAID, "children", allow_duplicate=True),
+    Input(REBUILD, "n_clicks"),
+    State(CHANGED, "data"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def rebuild(clicks: int | None, changed: Any, search: str | None) -> tuple[Any, ...]:
+    """Build the next version from the same files with the changed decisions."""
+    if not clicks or not isinstance(changed, dict) or not changed:
+        return (no_update,) * 4
+    try:
+        job = data.change_decisions(parse(search).dataset or data.newest_dataset() or "", changed)
+    except UserError as error:
+        return no_update, no_update, no_update, f"{error.message} {error.hint}"
+    return "/import", f"?job={job.id}", job.id, no_update

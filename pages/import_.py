@@ -1,0 +1,440 @@
+"""Import: files in, what was understood, corrections, options, and the one button that writes something."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import dash
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+
+from dashboard.components import ids
+from dashboard.components.first_run import accepted
+from dashboard.components.import_file import (
+    ANSWER,
+    COLUMNS,
+    READING,
+    REMOVE,
+    STATUS,
+    Cell,
+    FileView,
+    columns_part,
+    file_card,
+    status_chip,
+)
+from dashboard.components.import_finish import (
+    BAR,
+    CURRENCY,
+    DUPLICATES,
+    IMPORT,
+    MODE,
+    NAME,
+    TARGET,
+    WEEK,
+    ZONE,
+    Join,
+    import_bar,
+    join_box,
+    options_form,
+    options_summary,
+)
+from dashboard.components.import_mapping import ORDER, TYPE, USE, WIZARD, column_id
+from dashboard.components.import_report import SourceView, headline, source_report
+from dashboard.components.import_steps import steps
+from dashboard.components.job_card import CANCEL, RETRY, job_card
+from dashboard.components.upload_zone import upload_zone
+from dashboard.errors import NotFound, UserError
+from dashboard.filters import parse
+from dashboard.service import data, wizard
+
+dash.register_page(__name__, path="/import", name="Import", title="Import – Holdfast")
+
+FILES, FINISH, RUN, CLOCK, MESSAGE = "wizard-files", "wizard-finish", "wizard-run", "wizard-clock", "wizard-message"
+SIGNATURE, STEPS, DROP = "wizard-signature", "wizard-steps", "wizard-drop"
+OPEN, COMPACT, HIDDEN = "panel drop-panel", "panel drop-panel is-compact", "d-none"  # looks of the drop zone
+
+
+def layout() -> html.Div:
+    """The page without data."""
+    return html.Div(
+        [
+            html.Header(
+                [
+                    html.Div(
+                        [
+                            html.H1("Import"),
+                            html.P(
+                                "From a file to numbers: look, correct, import. Nothing is written before you say so.",
+                                className="lead",
+                            ),
+                        ]
+                    ),
+                    html.Div(id=STEPS),
+                ],
+                className="page-header",
+            ),
+            html.Div(id=RUN, className="stack"),
+            html.Section(
+                [html.H2("Choose files", className="visually-hidden"), upload_zone(), accepted()],
+                id=DROP,
+                className=OPEN,
+            ),
+            html.Div(id=MESSAGE, role="alert", className="form-message"),
+            html.Div(id=FILES, className="stack"),
+            html.Div(id=FINISH, className="stack"),
+            dcc.Store(id=SIGNATURE),
+            dcc.Interval(id=CLOCK, interval=600, disabled=True),
+        ],
+        className="page import-page",
+    )
+
+
+def chosen(search: str | None) -> list[str]:
+    """Ids of the uploads that the address names."""
+    return [part for part in parse(search).option("uploads").split(".") if part]
+
+
+def views(search: str | None) -> list[FileView]:
+    """The files of the wizard as the page draws them."""
+    return [view_of(state) for state in wizard.files(chosen(search))]
+
+
+def view_of(state: wizard.FileState) -> FileView:
+    """A file's state as its card shows it."""
+    return FileView(
+        source=state.upload,
+        name=state.name,
+        size=state.size,
+        state=state.state,
+        plan=state.plan,
+        rows=state.records,
+        preview=tuple(tuple(Cell(*cell) for cell in row) for row in state.preview),
+        samples=state.samples,
+        error=state.error,
+        missing=state.missing,
+        remembered=state.remembered,
+        sheets=state.sheets,
+    )
+
+
+@dash.callback(
+    Output(ids.URL, "pathname", allow_duplicate=True),
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input(ids.UPLOADS, "data"),
+    Input(ids.URL, "pathname"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def add_uploads(finished: Any, pathname: str, search: str | None) -> tuple[Any, Any]:
+    """A file that has arrived joins the address, so that a reload keeps it; one dropped on the data page leads here.
+
+    The store lists every upload of this tab: only those that nobody has looked at yet are new.
+    """
+    if pathname not in ("/data", "/import") or not isinstance(finished, list):
+        return no_update, no_update
+    arrived = [item["id"] for item in finished if isinstance(item, dict) and isinstance(item.get("id"), str)]
+    have = chosen(search) if pathname == "/import" else []
+    new = [one for one in wizard.unseen(arrived) if one not in have]
+    if not new:
+        return no_update, no_update
+    address = parse(search if pathname == "/import" else "").with_option("job", None)
+    wanted = ".".join([*have, *new][-wizard.MAX_FILES :])
+    return ("/import" if pathname == "/data" else no_update), address.with_option("uploads", wanted).to_search()
+
+
+@dash.callback(
+    Output(FILES, "children"),
+    Output(FINISH, "children"),
+    Output(RUN, "children"),
+    Output(STEPS, "children"),
+    Output(DROP, "className"),
+    Output(CLOCK, "disabled"),
+    Output(SIGNATURE, "data"),
+    Input(ids.URL, "search"),
+    Input(CLOCK, "n_intervals"),
+    State(SIGNATURE, "data"),
+    State(ids.URL, "pathname"),
+)
+def show(search: str | None, _clock: int | None, signature: Any, pathname: str) -> tuple[Any, ...]:
+    """Draw what has changed: the files, or the running import, or its report. Unchanged parts keep what was typed."""
+    if pathname != "/import":
+        return (no_update,) * 7
+    address = parse(search)
+    job_id = address.option("job")
+    if job_id:
+        return _show_job(job_id, signature)
+    files = views(search)
+    busy = any(f.state in ("uploading", "inspecting") for f in files)
+    mark = ["files", address.option("into"), *(f"{s.upload}:{s.state}:{s.stamp}" for s in wizard.files(chosen(search)))]
+    step = "check" if files else "choose"
+    if mark == signature:
+        return no_update, no_update, no_update, no_update, no_update, not busy, no_update
+    if not files:
+        return [], [], [], steps(step), OPEN, True, mark
+    into = address.option("into")
+    return [file_card(f) for f in files], _finish(files, into), [], steps(step), COMPACT, not busy, mark
+
+
+def _finish(files: list[FileView], into: str) -> list[Any]:
+    """Options, join check and import button."""
+    known = data.datasets()
+    target = into if any(d.id == into for d in known) else ""
+    kinds = [f.plan.kind for f in files if f.plan]
+    options = wizard.options_for(target)
+    parts: list[Any] = []
+    if kinds:
+        parts.append(html.Div(_joins(files), id="wizard-join"))
+        parts.append(
+            options_form(
+                name=wizard.name_of(files[0].name),
+                kinds=kinds,
+                options=options,
+                datasets=[(d.id, d.name) for d in known],
+                target=target,
+                mode="append",
+                key=files[0].source,
+            )
+        )
+    parts.append(html.Div(import_bar(files), id=BAR, className="bar-place"))
+    return parts
+
+
+def _joins(files: list[FileView]) -> Any:
+    return join_box([Join(*found) for found in wizard.joins([f.source for f in files if f.complete])])
+
+
+def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
+    try:
+        job = data.job(job_id)
+    except NotFound:
+        return (
+            [],
+            [],
+            html.P("This import is not known any more.", className="panel panel-body"),
+            steps("choose"),
+            OPEN,
+            True,
+            [],
+        )
+    mark = ["job", job.id, job.state, job.phase, job.done, job.total]
+    if mark == signature:
+        return (no_update, no_update, no_update, no_update, no_update, not job.alive, no_update)
+    if job.state == "done":
+        made = str((job.result or {}).get("dataset", ""))
+        return [], [], _report(made), steps("done"), HIDDEN, True, mark
+    card = job_card(
+        job.id,
+        title=job.label,
+        state=job.state,
+        phase=job.phase,
+        done=job.done,
+        total=job.total,
+        position=data.queue_position(job),
+        error=job.error,
+        retry=bool(job.params.get("uploads")),
+    )
+    return [], [], card, steps("import"), HIDDEN, not job.alive, mark
+
+
+def _report(dataset_id: str) -> Any:
+    try:
+        item = data.dataset(dataset_id)
+    except NotFound:
+        return html.P("This dataset was deleted.", className="panel panel-body")
+    sources = wizard.sources(dataset_id)
+    shown = [SourceView(s.report, s.plan, s.rejects_href) for s in sources]
+    return [
+        html.Section(
+            [
+                html.Div(
+                    [
+                        html.H2(f"“{item.name}” is ready"),
+                        html.P(headline([s.report for s in shown]), className="hint tabular"),
+                    ]
+                ),
+                html.Div(
+                    [
+                        dcc.Link(
+                            "Add another file", href=f"/import?into={item.id}", className="btn btn-outline-secondary"
+                        ),
+                        dcc.Link("Open the dashboard", href=f"/?dataset={item.id}", className="btn btn-primary"),
+                    ],
+                    className="done-actions",
+                ),
+            ],
+            className="done-banner",
+            role="status",
+        ),
+        *[source_report(s) for s in shown],
+        html.P(
+            dcc.Link("Everything about this dataset", href=f"/dataset?dataset={item.id}"),
+            className="panel panel-body",
+        ),
+    ]
+
+
+@dash.callback(
+    Output({"type": COLUMNS, "source": ALL}, "children"),
+    Output({"type": STATUS, "source": ALL}, "children"),
+    Output(BAR, "children"),
+    Output("wizard-join", "children"),
+    Output(MESSAGE, "children"),
+    Output(CLOCK, "disabled", allow_duplicate=True),
+    Input(column_id(WIZARD, USE, ALL, ALL), "value"),
+    Input(column_id(WIZARD, TYPE, ALL, ALL), "value"),
+    Input(column_id(WIZARD, ORDER, ALL, ALL), "value"),
+    Input({"type": ANSWER, "source": ALL, "question": ALL}, "value"),
+    Input({"type": READING, "source": ALL, "part": ALL}, "value"),
+    State({"type": COLUMNS, "source": ALL}, "id"),
+    State({"type": STATUS, "source": ALL}, "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def edit(
+    _use: Any, _type: Any, _order: Any, _answer: Any, _reading: Any, cards: Any, chips: Any, search: str | None
+) -> tuple[Any, ...]:
+    """Keep a decision on the server and draw the card it belongs to again; values that say nothing new do nothing."""
+    columns, statuses = [no_update] * len(cards), [no_update] * len(chips)
+    nothing = (columns, statuses, no_update, no_update, no_update, no_update)
+    known = set(chosen(search))
+    touched, again = set(), False
+    for item in ctx.triggered:
+        control, value = ctx.triggered_prop_ids.get(item["prop_id"]), item["value"]
+        if not isinstance(control, dict) or control.get("source") not in known or not isinstance(value, str):
+            continue
+        try:
+            outcome = _decide(control, value)
+        except UserError as error:
+            return (columns, statuses, no_update, no_update, f"{error.message} {error.hint}", no_update)
+        if outcome:
+            touched.add(control["source"])
+            again = again or outcome == "again"
+    if not touched:
+        return nothing
+    if again:
+        return (columns, statuses, no_update, no_update, "", False)
+    files = views(search)
+    by_source = {f.source: f for f in files}
+    columns = [columns_part(by_source[c["source"]]) if c["source"] in touched else no_update for c in cards]
+    statuses = [status_chip(by_source[c["source"]]) if c["source"] in touched else no_update for c in chips]
+    return columns, statuses, import_bar(files), _joins(files), "", no_update
+
+
+def _decide(control: dict[str, Any], value: str) -> str:
+    source, kind = str(control["source"]), control.get("type")
+    if kind == ANSWER:
+        return wizard.answer(source, int(control["question"]), value)
+    if kind == READING:
+        return wizard.reread(source, str(control["part"]), value)
+    return wizard.decide(source, str(kind).removeprefix(f"{WIZARD}-"), int(control["column"]), value)
+
+
+@dash.callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input({"type": REMOVE, "source": ALL}, "n_clicks"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def remove(clicks: list[int | None], search: str | None) -> Any:
+    """Take a file out again; its bytes are deleted."""
+    pressed = ctx.triggered_id
+    if not isinstance(pressed, dict) or not any(clicks):
+        return no_update
+    gone = str(pressed.get("source"))
+    rest = [one for one in chosen(search) if one != gone]
+    with suppress(NotFound):
+        data.discard_upload(gone)
+    return parse(search).with_option("uploads", ".".join(rest)).to_search()
+
+
+@dash.callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input(TARGET, "value"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def choose_target(target: Any, search: str | None) -> Any:
+    """The dataset that the files go into is part of the address."""
+    address = parse(search)
+    if not isinstance(target, str) or address.option("into") == target:
+        return no_update
+    return address.with_option("into", target).to_search()
+
+
+@dash.callback(Output("wizard-options-summary", "children"), Input(ZONE, "value"), Input(CURRENCY, "value"))
+def summary(zone: Any, currency: Any) -> str:
+    """The folded options in one line."""
+    return options_summary(str(zone or ""), str(currency or ""))
+
+
+@dash.callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Output(ids.JOB_STARTED, "data", allow_duplicate=True),
+    Output(MESSAGE, "children", allow_duplicate=True),
+    Input(IMPORT, "n_clicks"),
+    State(NAME, "value"),
+    State(TARGET, "value"),
+    State(MODE, "value"),
+    State(ZONE, "value"),
+    State(CURRENCY, "value"),
+    State(WEEK, "value"),
+    State({"type": DUPLICATES, "table": ALL}, "value"),
+    State({"type": DUPLICATES, "table": ALL}, "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def start(
+    clicks: int | None,
+    name: Any,
+    target: Any,
+    mode: Any,
+    zone: Any,
+    currency: Any,
+    week: Any,
+    duplicates: Any,
+    tables: Any,
+    search: str | None,
+) -> tuple[Any, Any, Any]:
+    """Start the import; from here on the job in the address tells the story."""
+    if not clicks:
+        return no_update, no_update, no_update
+    try:
+        by_table = {t["table"]: v for t, v in zip(tables, duplicates, strict=True)}
+        options = wizard.make_options(str(zone or ""), str(currency or ""), str(week or ""), by_table)
+        into = str(target or "")
+        job = data.start_import(
+            [f.upload for f in wizard.files(chosen(search))],
+            options,
+            name=str(name or ""),
+            dataset_id=into or None,
+            mode=str(mode) if into else "new",
+        )
+    except UserError as error:
+        return no_update, no_update, f"{error.message} {error.hint}"
+    return parse(search).with_option("job", job.id).to_search(), job.id, ""
+
+
+@dash.callback(
+    Output(CLOCK, "disabled", allow_duplicate=True),
+    Input({"type": CANCEL, "job": ALL}, "n_clicks"),
+    prevent_initial_call=True,
+)
+def cancel(clicks: list[int | None]) -> Any:
+    """Stop the import."""
+    if not isinstance(ctx.triggered_id, dict) or not any(clicks):
+        return no_update
+    data.cancel_job(str(ctx.triggered_id.get("job")))
+    return False
+
+
+@dash.callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input({"type": RETRY, "job": ALL}, "n_clicks"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def retry(clicks: list[int | None], search: str | None) -> Any:
+    """Back to the files of an import that was cancelled or failed."""
+    if not isinstance(ctx.triggered_id, dict) or not any(clicks):
+        return no_update
+    return parse(search).with_option("job", None).to_search()
