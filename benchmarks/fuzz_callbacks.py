@@ -1,4 +1,6 @@
-"""Mutated callback requests against the whole product: no 5xx, no stack in a log (``python -m benchmarks.fuzz_callbacks``).
+"""Mutated callback requests against the whole product: no 5xx, no stack in a log.
+
+Run with ``python -m benchmarks.fuzz_callbacks``.
 
 Starts from an honest body for every declared callback and damages it: values of other types, huge and deep ones,
 missing, doubled and foreign fields, wildcard ids, cut and spliced bytes. Seeded.
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 PATH = "/_dash-update-component"
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**63, -(2**70), 1e308, -0.5, "", "x", "\x00", "\ud83d", "../../etc/passwd", "a" * 5000,
+    None, True, False, 0, -1, 1, 2**63, -(2**70), 1e308, -0.5, "", "x", "\x00", "\ud83d", "../../etc/passwd",
+    "a" * 5000,
     "<script>alert(1)</script>", "=HYPERLINK(1)", "?dataset=../x&range=9..1", "?" + "a=1&" * 2000, "NaN", "0" * 32,
     "aaaaaaaaaaaa", [], [[]], [None] * 50, {}, {"a": {"b": [1]}}, {"__proto__": 1}, {"id": "x", "property": "y"},
 )  # fmt: skip

@@ -31,6 +31,7 @@ from dashboard.store import catalogue
 
 POLL_SECONDS: Final = 0.15
 BEAT_SECONDS: Final = 2.0
+SWEEP_SECONDS: Final = 3600.0
 MAX_SECONDS: Final = 4 * 3600  # wall clock of one job
 LOCK_SECONDS: Final = 15.0  # how long a new worker waits for a dying one
 MEMORY: Final = UserError(
@@ -67,6 +68,8 @@ class Worker:
         self.children: dict[bool, Child] = {}
         self.stopping = False
         self._beat = 0.0
+        self._tidy: subprocess.Popen[bytes] | None = None
+        self._tidied = -SWEEP_SECONDS  # the first time at once
 
     def run(self) -> None:
         """Work until asked to stop; running jobs are then failed with the reason."""
@@ -89,14 +92,17 @@ class Worker:
             if code is None and time.monotonic() > child.ends:
                 self._kill(child)
                 jobs.fail(child.job.id, TOO_SLOW)
-            elif code is None and not self._wanted(db, child):
+            elif code is None and self._cancelled(db, child):
                 self._kill(child)
             elif code is not None:
                 self._explain(child, code)
             else:
                 continue
             self._reap(child)
+            if code != 0:
+                self._sweep()  # what a killed job had placed but not committed
             del self.children[lane]
+        self._sweep(only_when_due=True)
         now = time.monotonic()
         if now - self._beat > BEAT_SECONDS and self.children:
             self._beat = now
@@ -107,6 +113,22 @@ class Worker:
                 job = jobs.claim(db, light=lane)
                 if job is not None:
                     self.children[lane] = self._start(db, job)
+
+    def _sweep(self, *, only_when_due: bool = False) -> None:
+        """Tidy up in a process of its own; at most one at a time, and every hour without a reason."""
+        if self._tidy is not None and self._tidy.poll() is None:
+            self._tidied = self._tidied if only_when_due else -SWEEP_SECONDS  # once more when it is through
+            return
+        if only_when_due and time.monotonic() - self._tidied < SWEEP_SECONDS:
+            return
+        self._tidied = time.monotonic()
+        self._tidy = subprocess.Popen(
+            [*command(self.tasks), "--sweep"],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            close_fds=True,
+            cwd=settings.ROOT,
+        )
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         self.stopping = True
@@ -123,9 +145,9 @@ class Worker:
         logs.event("job started", job=job.id, kind=job.kind, pid=process.pid)
         return Child(job, process, time.monotonic() + self.max_seconds)
 
-    def _wanted(self, db: Any, child: Child) -> bool:
+    def _cancelled(self, db: Any, child: Child) -> bool:
         row = db.execute("SELECT state FROM jobs WHERE id=?", (child.job.id,)).fetchone()
-        return row is not None and row["state"] == "running"
+        return row is None or row["state"] == "cancelled"
 
     def _explain(self, child: Child, code: int) -> None:
         """A child that ended without a word was killed from outside: say by what."""
@@ -257,6 +279,7 @@ def die_with(parent: int) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dashboard.worker", description="Runs the product's long work.")
     parser.add_argument("--job", help="run this one job in this process")
+    parser.add_argument("--sweep", action="store_true", help="remove what no row names, and end")
     parser.add_argument("--parent", type=int, help="end with this process")
     parser.add_argument("--tasks", default="dashboard.tasks", help="module that registers the job handlers")
     parser.add_argument("--max-seconds", type=float, default=MAX_SECONDS, help="wall clock of one job")
@@ -267,12 +290,14 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.job:
         return work(chosen.job, chosen.tasks)
     logs.set_up("worker")
+    if chosen.sweep:
+        sweep()
+        return 0
     worker = Worker(chosen.tasks, chosen.max_seconds)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     try:
         with only_one():
-            sweep()
             worker.run()
     except TimeoutError:
         logs.event("worker not started", code="locked")
@@ -290,7 +315,7 @@ def sweep() -> None:
 
 
 def _sweep_versions() -> None:
-    from dashboard.ingest import publish  # needs the whole reading machinery: not before the loop runs
+    from dashboard.ingest import publish  # brings the whole reading machinery, which the loop does without
 
     publish.sweep()
 

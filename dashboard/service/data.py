@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from dashboard import cache, jobs
 from dashboard.errors import NotFound, UserError
-from dashboard.ingest import choices, plan
+from dashboard.ingest import choices, plan, publish, sample
 from dashboard.ingest import upload as uploads
 from dashboard.ingest.plan import ImportOptions, SourcePlan
 from dashboard.ingest.upload import SLICE, Upload
@@ -26,8 +26,6 @@ from dashboard.store import catalogue
 from dashboard.store import manifest as manifests
 from dashboard.store.manifest import Manifest
 
-SAMPLE_KINDS: tuple[str, ...] = ("streaming", "saas", "shop")
-MAX_SAMPLE_EVENTS = 10_000_000
 MAX_NAME = 120
 
 __all__ = ["SLICE", "DatasetInfo", "Download", "Job", "Upload", "export"]
@@ -176,13 +174,13 @@ def start_import(
 
 def start_sample(kind: str = "streaming", events: int = 100_000, seed: int = 1, name: str = "") -> Job:
     """Make a dataset of generated data; the job's result is ``{"dataset": id, "version": n}``."""
-    if kind not in SAMPLE_KINDS:
-        raise UserError("sample_kind", "This is not a kind of sample.", "Possible: " + ", ".join(SAMPLE_KINDS) + ".")
-    if not 1_000 <= events <= MAX_SAMPLE_EVENTS:
+    if kind not in sample.KINDS or not sample.MIN_EVENTS <= events <= sample.MAX_EVENTS:
         raise UserError(
-            "sample_size", f"A sample has 1,000 to {MAX_SAMPLE_EVENTS:,} events.", "Choose a size in this range."
+            "bad_sample",
+            f"A sample is one of {', '.join(sample.KINDS)}, with {sample.MIN_EVENTS:,} to {sample.MAX_EVENTS:,} events.",
+            "Choose another kind or size.",
         )
-    title = clean_name(name or f"Sample: {kind}")
+    title = clean_name(name or f"Sample: {sample.LABELS[kind].lower()}")
     return jobs.start("sample", {"kind": kind, "events": events, "seed": seed, "name": title}, core.current_owner())
 
 
@@ -258,10 +256,7 @@ def delete(dataset_id: str) -> None:
     for job in jobs.recent(core.current_owner(), limit=1_000):
         if job.alive and job.params.get("dataset") == dataset_id:
             jobs.cancel(job.id)
-    from dashboard.ingest import publish
-
-    publish.delete_dataset(dataset_id)
-    cache.forget(dataset_id)
+    publish.delete_dataset(dataset_id, forget=cache.forget)
     with catalogue.transaction() as db:
         mentions = (f'%"{dataset_id}"%', f'%"{dataset_id}"%')
         db.execute("DELETE FROM jobs WHERE (params LIKE ? OR result LIKE ?) AND finished_at IS NOT NULL", mentions)
