@@ -11,7 +11,7 @@ import numpy as np
 
 from dashboard.ingest.cells import is_total
 from dashboard.ingest.decode import Decoded, Decoder
-from dashboard.ingest.plan import SourcePlan
+from dashboard.ingest.plan import ROW_NUMBER, SourcePlan
 from dashboard.ingest.rejects import Reject
 from dashboard.ingest.tokenize import RULE_CODES
 from dashboard.ingest.tokenize_chunks import Chunk
@@ -61,9 +61,12 @@ class RowRules:
     def __init__(self, plan: SourcePlan, time: Decoder | None) -> None:
         self._plan, self._time = plan, time
         user, when = plan.column("user_id"), plan.column(TIME_FIELD.get(plan.kind, ""))
-        self._user = user.index if user else -1
+        self._user = user.index if user else ROW_NUMBER
         self._when = when.index if when else -1
-        self._headers = [c.header for c in plan.columns]
+        self._headers = [""] * plan.width
+        for column in plan.columns:
+            if column.index != ROW_NUMBER:
+                self._headers[column.index] = column.header
         self._letters = np.zeros(256, np.bool_)
         self._letters[[ord(letter) for letter in _TOTAL_LETTERS]] = True
         self._totals: dict[bytes, bool] = {}

@@ -26,9 +26,9 @@ from dashboard.errors import UserError
 from dashboard.ingest import limits as limits_module
 from dashboard.ingest.clean import RowRules
 from dashboard.ingest.decode import BooleanDecoder, Decoder, NumberDecoder, Quotes, TextDecoder, TimeDecoder
-from dashboard.ingest.decode_codes import hash_cells
+from dashboard.ingest.decode_codes import hash_cells, joined
 from dashboard.ingest.limits import Limits
-from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan
+from dashboard.ingest.plan import ROW_NUMBER, ColumnPlan, ImportOptions, SourcePlan
 from dashboard.ingest.read_threads import Line, Station
 from dashboard.ingest.rejects import Reject, RejectWriter
 from dashboard.ingest.report import COUNTERS, ColumnReport, SourceReport
@@ -118,7 +118,7 @@ class Reader:
         self._when = names.index(when.name) if when else -1
         self._rules = RowRules(plan, self._decoders[self._when] if when else None)
         self._stream = open_table(path, plan, staging, limits)
-        self._tokenizer = Tokenizer(self._stream, plan.dialect, limits, len(plan.columns))
+        self._tokenizer = Tokenizer(self._stream, plan.dialect, limits, plan.width)
         self._writer = RejectWriter(rejects, self._file_name)
         self._hash = _FileHash(path, sha256)
         self._counts: Counter[str] = Counter()
@@ -192,6 +192,9 @@ class Reader:
             with station(k + 1):
                 if k == self._when and times is not None:
                     decoded = times
+                elif column.index == ROW_NUMBER:
+                    texts = joined([b"%d" % number for number in numbers.tolist()])
+                    decoded = decoder.decode(*texts, np.zeros(len(numbers), np.uint64))
                 else:
                     decoded = decoder.decode(chunk.data, spans[column.index], hashes)
                 self._missing[k] += decoded.missing
@@ -292,15 +295,15 @@ def _decoder(column: ColumnPlan, quotes: Quotes, seed: int, zone: str, latest: i
     return TextDecoder(column, quotes, seed)
 
 
-def _seeds(plan: SourcePlan) -> list[int]:
-    """One 64-bit number per column, from its name: makes the fingerprint independent of the order of columns."""
+def _seeds(plan: SourcePlan) -> dict[int, int]:
+    """One 64-bit number per column index, from its name: the fingerprint does not depend on the order of columns."""
     seen: Counter[str] = Counter()
-    seeds = []
+    seeds = {}
     for column in plan.columns:
         name = column.name if column.use != "ignored" else f"ignored {column.header}"
         seen[name] += 1
         digest = hashlib.blake2b(f"{name}\0{seen[name]}".encode(), digest_size=8).digest()
-        seeds.append(int.from_bytes(digest, "little"))
+        seeds[column.index] = int.from_bytes(digest, "little")
     return seeds
 
 
