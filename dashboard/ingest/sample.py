@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.csv
 
 from dashboard.errors import UserError
-from dashboard.ingest import sample_streaming
+from dashboard.ingest import sample_shop, sample_streaming
 from dashboard.ingest.sample_parts import Progress, Sample, write_csv
 
 DEFAULT_KIND = "streaming"
@@ -23,9 +23,11 @@ ANSWER_KEY = "answer_key.json"
 
 KINDS: dict[str, Callable[[int, int], Sample]] = {
     "streaming": sample_streaming.make,
+    "shop": sample_shop.make,
 }
 LABELS = {
     "streaming": "Streaming service",
+    "shop": "Online shop",
 }
 
 

@@ -68,6 +68,17 @@ def in_season(rng: np.random.Generator, seconds: Ints, hour_of_day: Floats = HOU
     return kept
 
 
+def warp(seconds: Floats) -> Ints:
+    """Instants without a season (seconds since START) moved inside their week so that weekdays and hours follow their
+    pattern. Keeps the order of instants, so gaps between orders stay what they were within a week."""
+    start = np.arange(168) * HOUR  # hours of a week that begins like START
+    pattern = WEEKDAY[weekday(start)] * HOUR_OF_DAY[np.arange(168) % 24]
+    reached = np.concatenate(([0.0], np.cumsum(pattern / pattern.sum())))
+    week, inside = np.divmod(seconds, 7 * DAY)
+    moved = np.interp(inside / (7 * DAY), reached, np.arange(169) * HOUR)
+    return (week * 7 * DAY + moved).astype(np.int64)
+
+
 def ids(prefix: str, count: int) -> pa.StringArray:
     """``u000001`` …: text, equally wide, so that the order of ids is the order of numbers."""
     width = max(6, len(str(count)))

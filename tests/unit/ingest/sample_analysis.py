@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import expit, gammaln, hyp2f1
 from scipy.stats import chi2_contingency
 
 END = pd.Timestamp("2025-12-31 15:00")
@@ -78,7 +80,7 @@ class Streaming:
         return int(passed.max() + 1) if passed.size else 0
 
     def value_ratio(self) -> tuple[float, float]:
-        """12-month value SmartTV : Web by Kaplan-Meier (who still pays is censored at age - 1), and by revenue to date."""
+        """12-month value SmartTV : Web by Kaplan-Meier (paying: censored at age - 1), and by revenue to date."""
         paid = self.payments.groupby("user_id").agg(age=("amount", "size"), revenue=("amount", "sum"))
         paid = paid.join(self.users[["platform", "signup_time"]])
         possible = (END - paid["signup_time"] - pd.Timedelta(days=1)) // pd.Timedelta(days=30) + 1
@@ -100,8 +102,66 @@ class Streaming:
         recent = self.events[
             self.plays & (self.events["event_time"] >= "2025-04-07") & (self.events["event_time"] < "2025-12-29")
         ]
-        counts = recent["event_time"].dt.dayofweek.value_counts().sort_index()
+        counts = recent["event_time"].dt.day_of_week.value_counts().sort_index()
         return (counts / counts.mean()).to_numpy()
+
+
+class Shop:
+    START = pd.Timestamp("2025-01-01")
+
+    def __init__(self, folder: Path) -> None:
+        lines = pd.read_csv(folder / "orders.csv", parse_dates=["order_time"], dtype={"order_id": "str"})
+        self.rows = len(lines)
+        self.lines = lines.drop_duplicates()
+        self.returns = self.lines[self.lines["order_id"].str.startswith("C")]
+        sold = self.lines[~self.lines["order_id"].str.startswith("C")]
+        value = sold["quantity"] * sold["unit_price"]
+        self.orders = (
+            sold.assign(value=value)
+            .groupby("order_id")
+            .agg(customer_id=("customer_id", "first"), time=("order_time", "first"), value=("value", "sum"))
+        )
+        known = self.orders.dropna(subset="customer_id")
+        self.weeks = (known["time"] - self.START) / pd.Timedelta(weeks=1)
+        self.customer = known["customer_id"]
+        first = self.weeks.groupby(self.customer).min()
+        self.cohort = first[first < 26]
+
+    def summary(self) -> pd.DataFrame:
+        """Repeat orders x, age at the last one t_x, age T at week 52, and orders in the 26 weeks after."""
+        inside = self.customer.isin(self.cohort.index)
+        customer, weeks = self.customer[inside], self.weeks[inside]
+        early = weeks < 52
+        table = pd.DataFrame({"T": 52 - self.cohort})
+        table["x"] = customer[early].value_counts().reindex(table.index) - 1
+        table["t_x"] = weeks[early].groupby(customer[early]).max().reindex(table.index) - self.cohort
+        table["later"] = customer[~early & (weeks < 78)].value_counts().reindex(table.index, fill_value=0)
+        return table
+
+    def bg_nbd(self) -> tuple[float, float, float]:
+        """r/alpha, a/(a+b) of the BG/NBD model fitted to 52 weeks, and actual over expected orders in the next 26."""
+        table = self.summary()
+        x, t_x, age = (table[name].to_numpy(dtype=float) for name in ("x", "t_x", "T"))
+
+        def loss(logs: np.ndarray) -> float:
+            r, alpha, a, b = np.exp(logs)
+            bought = np.where(
+                x > 0, np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + t_x), -np.inf
+            )
+            each = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + gammaln(a + b) + gammaln(b + x) - gammaln(b)
+            each -= gammaln(a + b + x)
+            return -float(np.sum(each + np.logaddexp(-(r + x) * np.log(alpha + age), bought)))
+
+        r, alpha, a, b = np.exp(minimize(loss, np.zeros(4), method="L-BFGS-B").x)
+        alive = expit(
+            -(np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * (np.log(alpha + age) - np.log(alpha + t_x)))
+        )
+        alive = np.where(x == 0, 1.0, alive)
+        ahead = 26.0
+        z = ahead / (alpha + age + ahead)
+        power = (1 - z) ** (a - 1)
+        expected = (a + b + x - 1) / (a - 1) * (1 - power * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)) * alive
+        return r / alpha, a / (a + b), float(table["later"].sum() / expected.sum())
 
 
 def truth(folder: Path) -> dict[str, Any]:
