@@ -1,4 +1,5 @@
-"""Reads the conformance cases: events in, settings, expected numbers out. One function per kind turns a case into numbers."""
+"""Reads the conformance cases: events in, settings, expected numbers out. One function per kind turns a case into
+numbers."""
 
 from __future__ import annotations
 
@@ -131,7 +132,8 @@ def view(
 
 
 def close(found: Any, expected: Any, tolerance: float, where: str = "") -> None:
-    """Assert equality: integers exactly, decimals within the tolerance, lists by element, objects by the expected keys."""
+    """Assert equality: integers exactly, decimals within the tolerance, lists by element, objects by the expected
+    keys."""
     if isinstance(expected, dict):
         assert isinstance(found, dict), where
         for key, value in expected.items():

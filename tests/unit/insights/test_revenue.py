@@ -1,4 +1,5 @@
-"""Revenue by hand, against plain Python, and the traps: lines for orders, credit notes, guests, days that an order spans."""
+"""Revenue by hand, against plain Python, and the traps: lines for orders, credit notes, guests, days that an order
+spans."""
 
 from __future__ import annotations
 
