@@ -23,13 +23,14 @@ from dashboard.store import catalogue
 
 LABELS: dict[str, str] = {
     "inspect": "Reading the file",
+    "join": "Comparing the files",
     "import": "Import",
     "append": "Import",
     "replace": "Import",
     "rebuild": "Rebuilding the dataset",
     "sample": "Making sample data",
 }
-LIGHT: Final = ("inspect",)  # short work that must not wait behind an import: it has a lane of its own
+LIGHT: Final = ("inspect", "join")  # short work that must not wait behind an import: it has a lane of its own
 MAX_ALIVE: Final = 20  # queued and running jobs an owner may have
 KEPT_DAYS: Final = 30  # how long finished jobs are remembered
 RESTARTED: Final = UserError(

@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard import settings
 from dashboard.errors import NotFound, UserError
-from dashboard.ingest import plan, publish, sample, upload
+from dashboard.ingest import joins, plan, publish, sample, upload
 from dashboard.ingest.inspect import Inspection, inspect_file
 from dashboard.ingest.layout import Source
 from dashboard.ingest.plan import ImportOptions, SourcePlan
@@ -42,6 +42,19 @@ def inspect(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
             "UPDATE uploads SET inspection=? WHERE id=?", (json.dumps(as_json(seen, kept is not None)), found.id)
         )
     return {"upload": found.id}
+
+
+@handler("join")
+def join(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Whether several uploads speak of the same people, with the id columns that ``params`` names."""
+    files = []
+    for upload_id, kind, column in params["files"]:
+        found = upload.get(progress.owner, str(upload_id))
+        chosen = plan.from_json(SourcePlan, _inspection(found.id)["plan"])
+        ids = chosen.column("user_id")
+        if chosen.kind == kind and ids is not None and ids.index == column:
+            files.append((upload.blob_path(found.id), chosen))
+    return {"joins": [dataclasses.asdict(found) for found in joins.compare(files, staging=progress.staging)]}
 
 
 def as_json(seen: Inspection, was_remembered: bool) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from dashboard.components.import_finish import (
     options_summary,
 )
 from dashboard.components.import_mapping import ORDER, TYPE, USE, WIZARD, column_id
-from dashboard.components.import_report import SourceView, headline, source_report
+from dashboard.components.import_report import SourceView, done_report
 from dashboard.components.import_steps import steps
 from dashboard.components.job_card import CANCEL, RETRY, job_card
 from dashboard.components.upload_zone import upload_zone
@@ -50,7 +50,7 @@ from dashboard.service import data, wizard
 dash.register_page(__name__, path="/import", name="Import", title="Import – Holdfast")
 
 FILES, FINISH, RUN, CLOCK, MESSAGE = "wizard-files", "wizard-finish", "wizard-run", "wizard-clock", "wizard-message"
-SIGNATURE, STEPS, DROP = "wizard-signature", "wizard-steps", "wizard-drop"
+SIGNATURE, STEPS, DROP, JOINS = "wizard-signature", "wizard-steps", "wizard-drop", "wizard-joins"
 OPEN, COMPACT, HIDDEN = "panel drop-panel", "panel drop-panel is-compact", "d-none"  # looks of the drop zone
 
 
@@ -92,11 +92,6 @@ def layout() -> html.Div:
 def chosen(search: str | None) -> list[str]:
     """Ids of the uploads that the address names."""
     return [part for part in parse(search).option("uploads").split(".") if part]
-
-
-def views(search: str | None) -> list[FileView]:
-    """The files of the wizard as the page draws them."""
-    return [view_of(state) for state in wizard.files(chosen(search))]
 
 
 def view_of(state: wizard.FileState) -> FileView:
@@ -163,44 +158,48 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
     job_id = address.option("job")
     if job_id:
         return _show_job(job_id, signature)
-    files = views(search)
-    busy = any(f.state in ("uploading", "inspecting") for f in files)
-    mark = ["files", address.option("into"), *(f"{s.upload}:{s.state}:{s.stamp}" for s in wizard.files(chosen(search)))]
-    step = "check" if files else "choose"
+    states = wizard.files(chosen(search))
+    found, joining = wizard.joins(states)
+    busy = joining == "running" or any(s.state in ("uploading", "inspecting") for s in states)
+    into = address.option("into")
+    mark = ["files", into, joining, *(f"{s.upload}:{s.state}:{s.stamp}" for s in states)]
     if mark == signature:
         return no_update, no_update, no_update, no_update, no_update, not busy, no_update
-    if not files:
-        return [], [], [], steps(step), OPEN, True, mark
-    into = address.option("into")
-    return [file_card(f) for f in files], _finish(files, into), [], steps(step), COMPACT, not busy, mark
+    if not states:
+        return [], [], [], steps("choose"), OPEN, True, mark
+    files = [view_of(state) for state in states]
+    same = isinstance(signature, list) and signature[:2] == mark[:2] and signature[3:] == mark[3:]
+    cards = no_update if same else [file_card(f) for f in files]  # only the comparison is new: keep what was typed
+    return cards, _finish(files, into, found, joining), [], steps("check"), COMPACT, not busy, mark
 
 
-def _finish(files: list[FileView], into: str) -> list[Any]:
-    """Options, join check and import button."""
+def _finish(files: list[FileView], into: str, found: list[dict[str, Any]], joining: str) -> list[Any]:
+    """Join check, options and import button; nothing before a file could be read."""
+    kinds = [f.plan.kind for f in files if f.plan]
+    if not kinds:
+        return []
     known = data.datasets()
     target = into if any(d.id == into for d in known) else ""
-    kinds = [f.plan.kind for f in files if f.plan]
-    options = wizard.options_for(target)
-    parts: list[Any] = []
-    if kinds:
-        parts.append(html.Div(_joins(files), id="wizard-join"))
-        parts.append(
-            options_form(
-                name=wizard.name_of(files[0].name),
-                kinds=kinds,
-                options=options,
-                datasets=[(d.id, d.name) for d in known],
-                target=target,
-                mode="append",
-                key=files[0].source,
-            )
-        )
-    parts.append(html.Div(import_bar(files), id=BAR, className="bar-place"))
-    return parts
+    form = options_form(
+        name=wizard.name_of(files[0].name),
+        kinds=kinds,
+        options=wizard.options_for(target),
+        datasets=[(d.id, d.name) for d in known],
+        target=target,
+        mode="append",
+        key=files[0].source,
+    )
+    return [
+        html.Div(_joins(found, joining), id=JOINS),
+        form,
+        html.Div(import_bar(files), id=BAR, className="bar-place"),
+    ]
 
 
-def _joins(files: list[FileView]) -> Any:
-    return join_box([Join(*found) for found in wizard.joins([f.source for f in files if f.complete])])
+def _joins(found: list[dict[str, Any]], joining: str) -> Any:
+    if joining == "running":
+        return html.P("Checking whether the files speak of the same people …", className="hint", role="status")
+    return join_box([Join(**item) for item in found])
 
 
 def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
@@ -241,43 +240,15 @@ def _report(dataset_id: str) -> Any:
         item = data.dataset(dataset_id)
     except NotFound:
         return html.P("This dataset was deleted.", className="panel panel-body")
-    sources = wizard.sources(dataset_id)
-    shown = [SourceView(s.report, s.plan, s.rejects_href) for s in sources]
-    return [
-        html.Section(
-            [
-                html.Div(
-                    [
-                        html.H2(f"“{item.name}” is ready"),
-                        html.P(headline([s.report for s in shown]), className="hint tabular"),
-                    ]
-                ),
-                html.Div(
-                    [
-                        dcc.Link(
-                            "Add another file", href=f"/import?into={item.id}", className="btn btn-outline-secondary"
-                        ),
-                        dcc.Link("Open the dashboard", href=f"/?dataset={item.id}", className="btn btn-primary"),
-                    ],
-                    className="done-actions",
-                ),
-            ],
-            className="done-banner",
-            role="status",
-        ),
-        *[source_report(s) for s in shown],
-        html.P(
-            dcc.Link("Everything about this dataset", href=f"/dataset?dataset={item.id}"),
-            className="panel panel-body",
-        ),
-    ]
+    shown = [SourceView(s.report, s.plan, s.rejects_href) for s in wizard.sources(dataset_id)]
+    return done_report(item.id, item.name, shown)
 
 
 @dash.callback(
     Output({"type": COLUMNS, "source": ALL}, "children"),
     Output({"type": STATUS, "source": ALL}, "children"),
     Output(BAR, "children"),
-    Output("wizard-join", "children"),
+    Output(JOINS, "children"),
     Output(MESSAGE, "children"),
     Output(CLOCK, "disabled", allow_duplicate=True),
     Input(column_id(WIZARD, USE, ALL, ALL), "value"),
@@ -313,11 +284,13 @@ def edit(
         return nothing
     if again:
         return (columns, statuses, no_update, no_update, "", False)
-    files = views(search)
+    states = wizard.files(chosen(search))
+    found, joining = wizard.joins(states)
+    files = [view_of(state) for state in states]
     by_source = {f.source: f for f in files}
     columns = [columns_part(by_source[c["source"]]) if c["source"] in touched else no_update for c in cards]
     statuses = [status_chip(by_source[c["source"]]) if c["source"] in touched else no_update for c in chips]
-    return columns, statuses, import_bar(files), _joins(files), "", no_update
+    return columns, statuses, import_bar(files), _joins(found, joining), "", joining != "running"
 
 
 def _decide(control: dict[str, Any], value: str) -> str:

@@ -25,7 +25,6 @@ WEEK = "wizard-week"
 DUPLICATES = "wizard-duplicates"
 IMPORT = "wizard-import"
 BAR = "wizard-bar"
-JOIN = "wizard-join"
 
 CURRENCIES = (
     "",

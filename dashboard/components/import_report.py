@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.labelled import aria
@@ -32,6 +32,31 @@ def headline(reports: Sequence[SourceReport]) -> str:
     if not rejected:
         return f"{accepted:,} rows accepted, none rejected."
     return f"{accepted:,} rows accepted, {rejected:,} rejected ({reasons} {'reason' if reasons == 1 else 'reasons'})."
+
+
+def done_report(dataset: str, name: str, sources: Sequence[SourceView]) -> list[Component]:
+    """The end of the wizard: what was imported, what was left out, and the way on."""
+    banner = html.Section(
+        [
+            html.Div(
+                [
+                    html.H2(f"“{name}” is ready"),
+                    html.P(headline([s.report for s in sources]), className="hint tabular"),
+                ]
+            ),
+            html.Div(
+                [
+                    dcc.Link("Add another file", href=f"/import?into={dataset}", className="btn btn-outline-secondary"),
+                    dcc.Link("Open the dashboard", href=f"/?dataset={dataset}", className="btn btn-primary"),
+                ],
+                className="done-actions",
+            ),
+        ],
+        className="done-banner",
+        role="status",
+    )
+    more = dcc.Link("Everything about this dataset", href=f"/dataset?dataset={dataset}")
+    return [banner, *[source_report(s) for s in sources], html.P(more)]
 
 
 def source_report(view: SourceView, *, open_: bool = False) -> Component:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dashboard import jobs
 from dashboard.errors import NotFound, UserError
 from dashboard.ingest import choices, preview
 from dashboard.ingest import plan as plans
 from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan
 from dashboard.ingest.report import SourceReport, report_from_json
 from dashboard.jobs import Job
-from dashboard.service import data
+from dashboard.service import core, data
 
 MAX_FILES = 14  # uploads one address can carry
 PREVIEW_ROWS = 6
@@ -80,6 +81,25 @@ def _cell(column: ColumnPlan, number: int, cells: tuple[str, ...]) -> tuple[str,
     raw = cells[column.index] if 0 <= column.index < len(cells) else ""
     shown = preview.read(column, number, cells)
     return shown, raw, shown == "–" and bool(raw)
+
+
+def joins(states: Sequence[FileState]) -> tuple[list[dict[str, Any]], str]:
+    """Whether the files speak of the same people: ({left, right, people, known} ..., state).
+
+    state: "" nothing to compare, "running", "done" or "failed". Comparing reads the id columns, so it is a job; it is
+    started here, once for each choice of id columns.
+    """
+    ready = [s for s in states if s.state == "ready" and s.plan is not None]
+    named = [(s.upload, s.plan.kind, ids.index) for s in ready if s.plan and (ids := s.plan.column("user_id"))]
+    if len(ready) < len(states) or len({kind for _, kind, _ in named}) < 2:
+        return [], ""
+    params = {"files": [list(item) for item in named]}
+    job = next((j for j in data.recent_jobs(200) if j.kind == "join" and j.params == params), None)
+    if job is None:
+        job = jobs.start("join", params, core.current_owner())
+    if job.alive:
+        return [], "running"
+    return list((job.result or {}).get("joins") or []), "done" if job.state == "done" else "failed"
 
 
 def unseen(upload_ids: Sequence[str]) -> list[str]:
