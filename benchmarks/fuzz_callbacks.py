@@ -92,13 +92,9 @@ def mutated(body: dict[str, Any], chance: random.Random) -> bytes:
 
 def _set_value(made: Any, chance: random.Random) -> None:
     """A value that a client may send: the shape stays right, so it reaches the callback."""
-    items = [
-        one
-        for field in ("inputs", "state")
-        for item in (made.get(field) or [] if isinstance(made, dict) else [])
-        for one in (item if isinstance(item, list) else [item])
-        if isinstance(one, dict)
-    ]
+    lists = [made.get(field) for field in ("inputs", "state")] if isinstance(made, dict) else []
+    found = [item for part in lists if isinstance(part, list) for item in part]
+    items = [one for item in found for one in (item if isinstance(item, list) else [item]) if isinstance(one, dict)]
     if items:
         chance.choice(items)["value"] = copy.deepcopy(chance.choice(VALUES))
 
@@ -160,7 +156,8 @@ def main() -> int:
                 errors[body["output"]] += 1
         seconds = time.perf_counter() - began
         text = "".join(path.read_text() for path in (Path(folder) / "logs").iterdir())
-        failed = sum(1 for line in text.splitlines() if '"callback failed"' in line)
+        lines = [json.loads(line) for line in text.splitlines()]
+        failed = [f"{line['type']} at {line['stack'][-1]}" for line in lines if line["event"] == "callback failed"]
     report = {
         "bodies": chosen.runs,
         "callbacks": len(bodies),
@@ -168,7 +165,8 @@ def main() -> int:
         "server_errors": sum(errors.values()),
         "where": dict(errors.most_common(10)),
         "tracebacks": text.count("Traceback"),
-        "defects_caught": failed,
+        "caught_in_callbacks": len(failed),
+        "caught_where": dict(Counter(failed).most_common(20)),
         "log_bytes_per_request": round(len(text) / chosen.runs),
         "seconds": round(seconds, 1),
     }

@@ -177,7 +177,8 @@ def start_sample(kind: str = "streaming", events: int = 100_000, seed: int = 1, 
     if kind not in sample.KINDS or not sample.MIN_EVENTS <= events <= sample.MAX_EVENTS:
         raise UserError(
             "bad_sample",
-            f"A sample is one of {', '.join(sample.KINDS)}, with {sample.MIN_EVENTS:,} to {sample.MAX_EVENTS:,} events.",
+            f"A sample is one of {', '.join(sample.KINDS)} "
+            f"and has {sample.MIN_EVENTS:,} to {sample.MAX_EVENTS:,} events.",
             "Choose another kind or size.",
         )
     title = clean_name(name or f"Sample: {sample.LABELS[kind].lower()}")

@@ -6,13 +6,15 @@ from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import html, set_props
-from flask import Response, make_response
+from dash.exceptions import DashException
+from flask import Response, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from dashboard import logs
 from dashboard.components import ids
 from dashboard.errors import NotFound, UserError
 from dashboard.ingest.upload import WrongOffset
+from dashboard.web import guard
 
 STATUS: dict[str, int] = {"busy": 429, "offset": 409, "quota": 507, "disk_full": 507, "file_too_large": 413}
 
@@ -52,6 +54,10 @@ def on_server_error(error: Exception) -> Response | HTTPException:
     if isinstance(error, HTTPException):
         text = f"{error.name}."
         return make_response({"code": str(error.code), "message": text, "hint": ""}, error.code or 500)
+    if request.path == guard.PATH and isinstance(error, DashException):
+        reference = logs.defect("callback answer does not fit", error)
+        text = f"The page and the server do not agree. Reload the page. Reference {reference}."
+        return make_response({"code": "callback", "message": text, "hint": ""}, 400)
     reference = logs.defect("request failed", error)
     return make_response(
         {"code": "unexpected", "message": f"Something went wrong. Reference {reference}.", "hint": ""}, 500

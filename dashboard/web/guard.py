@@ -7,6 +7,7 @@ callback field by field. Values are the callbacks' own care.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from flask import Response, make_response, request
 
 PATH: Final = "/_dash-update-component"
 _HIDDEN: Final = "_pages_"  # Dash's own router: its callbacks are registered, but the frame routes by itself
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _WILDCARDS: Final = (["ALL"], ["MATCH"], ["ALLSMALLER"])
 _SCALAR: Final = (str, int, float, bool)
 _FIELDS: Final = frozenset({"output", "outputs", "inputs", "state", "changedPropIds", "parsedChangedPropsIds"})
@@ -38,8 +40,11 @@ def install(app: Dash) -> None:
 def _wrong_in_request(callbacks: Mapping[str, Any]) -> str | None:
     if not request.is_json:
         return "content type"
+    data = request.get_data(cache=True)
     try:
-        body = json.loads(request.get_data(cache=True))
+        body = json.loads(data)
+        if _SURROGATE.search(data):
+            json.dumps(body, ensure_ascii=False).encode()  # half a character cannot be sent back
     except (ValueError, RecursionError):
         return "body"
     return wrong_field(callbacks, body)

@@ -58,9 +58,9 @@ def pages() -> list[dict[str, Any]]:
     return sorted(shown, key=lambda page: page["order"])
 
 
-def page_at(path: str | None) -> dict[str, Any] | None:
+def page_at(path: Any) -> dict[str, Any] | None:
     """The page registered under a path, or None. A slash at the end makes no difference."""
-    wanted = "/" + (path or "").strip("/")
+    wanted = "/" + path.strip("/") if isinstance(path, str) else "/"
     return next((page for page in dash.page_registry.values() if page["path"] == wanted), None)
 
 
@@ -238,7 +238,7 @@ def search_with_dataset(dataset: str | None, search: str | None) -> Any:
     """The query string after a person chose a dataset; filters of another dataset's values do not carry over."""
     current = parse(search)
     shown = dataset_options(search)[1]
-    if not dataset or dataset == shown:
+    if not isinstance(dataset, str) or dataset in ("", shown):
         return no_update
     return current.with_(dataset=dataset, where=(), segment=None, as_of=None, extra=()).to_search()
 
