@@ -26,9 +26,10 @@ def page() -> str:
         "",
         "What every number means. Generated from the registry by `make docs`.",
         "",
-        "Days, weeks and months are calendar periods in the dataset's time zone. A period is complete when it has
-        ended;", "incomplete ones are marked and left out of means. A number without meaning (a rate of nothing) is
-        missing, not 0.", "",
+        "Days, weeks and months are calendar periods in the dataset's time zone. A period is complete when it has",
+        "ended; incomplete ones are marked and left out of means. A number without meaning (a rate of nothing) is",
+        "missing, not 0.",
+        "",
         "## Metrics",
         "",
         "| key | name | definition | formula | unit | good is | needs |",

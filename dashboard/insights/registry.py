@@ -72,7 +72,7 @@ ORDERS = Need(("transactions",), "a table of orders with amounts")
 SIGNUP = Need(("users.signup_time",), "a sign-up date per user")
 USAGE = Need(("users.usage",), "a usage number per user (hours, minutes, sessions)")
 CHURNED = Need(("users.churned",), "a column that says who left")
-LAST_ACTIVE = Need(("users.last_time", "users.last_active_time"), "the last activity of each user")
+LAST_ACTIVE = Need(("users.last_active_time", "events"), "the last activity of each user")
 COMPLETE_DAYS_NOTE = "Days that are not complete are left out."
 
 

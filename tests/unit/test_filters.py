@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dashboard.filters import (
@@ -26,6 +26,7 @@ def days(first: str, last: str) -> Period:
     return Period(day_number(dt.date.fromisoformat(first)), day_number(dt.date.fromisoformat(last)))
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("?range=0001-01-01..9999-12-31&as_of=9999-12-31")
 @example("?" + "&".join(f"where.a={i}" for i in range(2_000)))
@@ -44,6 +45,7 @@ TEXT = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=0, max_s
 NAMES = st.text("abcdefgh_", min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*PRESETS, "2024-01-01..2024-02-29"]),
     st.sampled_from(list(COMPARE)),
@@ -132,6 +134,7 @@ def test_comparison(range_: str, period: tuple[str, str], compare: str, expected
     assert comparison(range_, days(*period), compare) == (days(*expected) if expected else None)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([r for r in PRESETS if r != "all"]),
     st.integers(15_000, 21_000),
@@ -149,6 +152,7 @@ def test_a_comparison_ends_before_its_period_and_is_never_longer_than_a_month_di
         assert before.days <= period.days
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("9999-12-31..9999-12-31")
 @example("0001-01-01..0001-01-05")

@@ -7,7 +7,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import format as fmt
@@ -105,6 +105,7 @@ ANY = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(ANY, ANY, st.sampled_from(UNITS))
 def test_nothing_unreadable_ever_appears(now: float | None, before: float | None, unit: str) -> None:
     texts = [fmt.delta(now, before, unit)]
@@ -114,6 +115,7 @@ def test_nothing_unreadable_ever_appears(now: float | None, before: float | None
         assert not re.search(r"nan|inf|None|e[+-]?\d|-\d", text), text
 
 
+@settings(deadline=None)
 @given(st.floats(10_000, 1e14), st.floats(1.001, 50))
 def test_short_counts_keep_their_order_of_magnitude(number: float, factor: float) -> None:
     def read(text: str) -> float:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.result import Kpi, LeftOut, Result, from_bytes
@@ -70,6 +70,7 @@ def test_a_foreign_arrow_table_is_refused() -> None:
         from_bytes(sink.getvalue())
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), max_size=5))
 def test_a_card_survives_json(values: list[float | None]) -> None:
     card = Kpi(

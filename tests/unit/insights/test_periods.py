@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import schema
@@ -35,6 +35,7 @@ def test_weeks_around_new_year_are_one_week(day: str, monday: str, sunday: str) 
     assert periods.iso(periods.start_of(number(day), "week", "sunday")) == sunday
 
 
+@settings(deadline=None)
 @given(
     st.integers(-20_000, 60_000),
     st.integers(0, 500),
@@ -71,6 +72,7 @@ def test_an_unknown_unit_is_refused() -> None:
         periods.start_of(0, "fortnight")
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(10**15), 3 * 10**15), max_size=20), st.sampled_from(ZONES))
 def test_local_days_are_those_of_the_zone(times: list[int], zone: str) -> None:
     expected = [

@@ -1,0 +1,68 @@
+"""After warming up, no question on a stored dataset compiles anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dashboard.errors import CannotAnswer
+from dashboard.filters import Filters
+from dashboard.insights import activity_kernels, kpis, metrics, revenue_kernels, warm_up, where
+from dashboard.insights.registry import INSIGHTS, METRICS
+from dashboard.insights.view import view_of
+from tests.store_builder import build_dataset
+
+MODULES: tuple[ModuleType, ...] = (activity_kernels, revenue_kernels, where)
+
+
+def compiled() -> dict[str, int]:
+    found: dict[str, Any] = {
+        f"{module.__name__}.{name}": value
+        for module in MODULES
+        for name, value in vars(module).items()
+        if hasattr(value, "signatures")
+    }
+    return {name: len(value.signatures) for name, value in found.items()}
+
+
+def test_nothing_is_compiled_by_a_click(data_dir: Path) -> None:
+    warm_up.compile_kernels()
+    before = compiled()
+    assert before and min(before.values()) >= 1, "a kernel is not warmed"
+    events = [
+        {
+            "user_id": f"u{i % 3}",
+            "event_time": f"2024-01-{i + 1:02d}",
+            "event_name": "visit",
+            "platform": "web",
+            "size": 1.0,
+        }
+        for i in range(20)
+    ]
+    orders = [
+        {"user_id": f"u{i}", "order_time": f"2024-01-{i + 1:02d}", "quantity": 1, "unit_price": 2.0, "country": "UK"}
+        for i in range(5)
+    ]
+    amounts = [{"user_id": "u1", "order_time": "2024-01-01", "amount": 1.0}]
+    users = [{"user_id": "u1", "plan": "Pro", "churned": True, "usage": 1.0}]
+    for shop in (orders, amounts):
+        stored = build_dataset(data_dir, events=events, transactions=shop, users=users, partitions=2)
+        for filters in (
+            Filters(range="all"),
+            Filters(range="7d").with_where("platform", ["web"]).with_where("plan", ["Pro"]),
+            Filters(range="7d").with_where("churned", ["true"]).with_where("size", ["1"]).with_where("country", ["UK"]),
+        ):
+            view = view_of(stored, filters)
+            kpis.kpis_result(view)
+            for key in METRICS:
+                try:
+                    metrics.metric_result(view, key=key)
+                except CannotAnswer:
+                    continue
+            for item in INSIGHTS.values():
+                try:
+                    item.compute(view)
+                except CannotAnswer:
+                    continue
+    assert compiled() == before
