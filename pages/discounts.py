@@ -16,7 +16,7 @@ from dashboard.components.data_table import GridColumn, column_definitions, data
 from dashboard.components.filter_bar import Span, active, bar, placeholder
 from dashboard.components.help import Fact, tip
 from dashboard.components.labelled import aria
-from dashboard.components.provenance import facts_of, remarks
+from dashboard.components.provenance import facts_of, remarks, sampled
 from dashboard.components.rule_editor import RULE, effect, form_values, rule_form
 from dashboard.components.states import explained, guarded, no_data, notice, skeleton
 from dashboard.components.table import Column
@@ -63,7 +63,7 @@ def layout(**_query: Any) -> Component:
             ),
             placeholder(BAR),
             html.Div(skeleton(190), id=HEAD, className="live"),
-            html.Div(html.Div([skeleton(360), skeleton(360)], className="grid"), id=PICTURE, className="live"),
+            html.Div(html.Div([skeleton(360), skeleton(360)], className="halves"), id=PICTURE, className="live"),
             html.Div(skeleton(380), id=CLUSTERS, className="live"),
             html.Details(
                 [
@@ -213,7 +213,7 @@ def show_picture(search: str | None, _changed: Any) -> Any:
         )
         if result is not None
     ]
-    return html.Div(parts, className="grid")
+    return html.Div(parts, className="halves")
 
 
 def _segments(filters: Filters, seen: customers.Segmentation) -> Component:
@@ -231,20 +231,17 @@ def _segments(filters: Filters, seen: customers.Segmentation) -> Component:
         )
         for row in frame.itertuples()
     ]
-    return html.Div(
-        card(
+    return card(
+        "Segments",
+        bar_list(bars, label="People by segment"),
+        about=tip(
+            "segments",
             "Segments",
-            bar_list(bars, label="People by segment"),
-            about=tip(
-                "segments",
-                "Segments",
-                "Everybody belongs to exactly one segment, by engagement and by how long ago they were last active.",
-                facts_of(seen.distribution),
-            ),
-            subtitle=f"{fmt.count(seen.people)} people, as of {fmt.day_iso(seen.as_of)}",
-            foot=remarks(seen.distribution),
+            "Everybody belongs to exactly one segment, by engagement and by how long ago they were last active.",
+            facts_of(seen.distribution),
         ),
-        className="span-6",
+        subtitle=f"{fmt.count(seen.people)} people, as of {fmt.day_iso(seen.as_of)}",
+        foot=remarks(seen.distribution),
     )
 
 
@@ -255,31 +252,26 @@ def _engagement(seen: customers.Segmentation) -> Component:
     medians = "; ".join(
         f"{row.segment}: median {fmt.value(row.median, unit)}" for row in frame.itertuples() if row.people
     )
-    return html.Div(
-        chart_card(
-            "engagement-by-segment",
+    return chart_card(
+        "engagement-by-segment",
+        "Engagement by segment",
+        spread.ranges(seen.engagement, title=seen.measure_label),
+        summary=f"{seen.measure_label} inside each segment. {medians}.",
+        columns=[
+            Column("Segment"),
+            Column("People", "count"),
+            *(Column(title, unit) for title in ("5 %", "25 %", "Median", "75 %", "95 %", "Mean")),
+        ],
+        rows=frame[["segment", "people", "p05", "p25", "median", "p75", "p95", "mean"]].to_numpy(dtype=object).tolist(),
+        about=tip(
+            "engagement",
             "Engagement by segment",
-            spread.ranges(seen.engagement, title=seen.measure_label),
-            summary=f"{seen.measure_label} inside each segment. {medians}.",
-            columns=[
-                Column("Segment"),
-                Column("People", "count"),
-                *(Column(title, unit) for title in ("5 %", "25 %", "Median", "75 %", "95 %", "Mean")),
-            ],
-            rows=frame[["segment", "people", "p05", "p25", "median", "p75", "p95", "mean"]]
-            .to_numpy(dtype=object)
-            .tolist(),
-            about=tip(
-                "engagement",
-                "Engagement by segment",
-                f"How {seen.measure_label.lower()} spreads inside each segment: the mark is the median, the bar holds "
-                "the middle half, the line 90 % of the people.",
-                [Fact("Limits", limits), *facts_of(seen.engagement)],
-            ),
-            subtitle=f"Levels change at {limits}",
-            height=250,
+            f"How {seen.measure_label.lower()} spreads inside each segment: the mark is the median, the bar holds "
+            "the middle half, the line 90 % of the people.",
+            [Fact("Limits", limits), *facts_of(seen.engagement)],
         ),
-        className="span-6",
+        subtitle=f"Levels change at {limits}",
+        height=250,
     )
 
 
@@ -297,13 +289,10 @@ def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Componen
         )
         for row in frame.itertuples()
     ]
-    return html.Div(
-        card(
-            title,
-            bar_list(bars, label=title, value_title="targets · share of its people"),
-            subtitle="Click a row to filter the page",
-        ),
-        className="span-6",
+    return card(
+        title,
+        bar_list(bars, label=title, value_title="targets · share of its people"),
+        subtitle="Click a row to filter the page",
     )
 
 
@@ -321,7 +310,7 @@ def show_clusters(search: str | None, _changed: Any) -> Any:
         return None
     found = customers.clusters(dataset, filters, customers.rules_of(dataset, filters))
     sample = found.sample
-    note = f"A sample of {fmt.count(sample.summary['shown'])} of {fmt.count(sample.summary['people'])} people"
+    note = sampled(sample.summary["shown"], sample.summary["people"])
     return chart_card(
         "groups",
         "Do the data form groups by themselves?",

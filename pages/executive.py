@@ -22,8 +22,8 @@ from dashboard.errors import CannotAnswer
 from dashboard.figures import trend
 from dashboard.figures.trend import Series
 from dashboard.filters import Filters, parse
-from dashboard.schema import FILTER_DIMENSIONS, KIND_LABEL
-from dashboard.service import answerability, customers, data, dimensions, glossary, insight, kpis, metric, view_of
+from dashboard.schema import FILTER_DIMENSIONS
+from dashboard.service import answerability, customers, data, dimensions, glossary, insight, kpis, metric, run, view_of
 
 PATH = "/"
 BAR = "executive-filters"
@@ -33,6 +33,7 @@ TRENDS = "executive-trends"
 SPLITS = "executive-splits"
 CANNOT = "executive-cannot"
 BREAKDOWN_ROWS = 10
+ROWS = {"events": "events", "sessions": "sessions", "transactions": "order lines"}
 DERIVED = (("engagement", "engagement level"), ("recency", "last activity"), ("age_band", "age"))
 
 dash.register_page(__name__, path=PATH, name="Executive", title="Executive – Holdfast", order=1, icon="executive")
@@ -82,7 +83,7 @@ def show_facts(search: str | None, _changed: Any) -> Any:
     manifest = info.manifest
     span = Span.of(view_of(dataset, filters))
     parts = [info.name]
-    parts += [f"{fmt.count(manifest.rows[table])} {KIND_LABEL[table].lower()} rows" for table in manifest.given]
+    parts += [f"{fmt.count(manifest.rows[table])} {ROWS[table]}" for table in manifest.given if table != "users"]
     parts.append(f"{fmt.count(manifest.users)} people")
     if span.data_days:
         parts.append(span.data_days)
@@ -101,10 +102,11 @@ def show_cards(search: str | None, _changed: Any) -> Any:
         return no_data()
     people = filters.with_option("list", "all").to_search()
     span = Span.of(view_of(dataset, filters))
+    facts = facts_of(run("kpis", dataset, filters, {}))
     as_of = f"as of {fmt.day(span.as_of)}" if span.as_of is not None else ""
     return kpi_row(
         [
-            kpi_card(item, href=f"/discounts{people}#people" if item.key == "users" else "", foot=as_of)
+            kpi_card(item, facts=facts, href=f"/discounts{people}#people" if item.key == "users" else "", foot=as_of)
             for item in kpis(dataset, filters)
         ]
     )

@@ -16,7 +16,7 @@ from dashboard.components.filter_bar import Span, bar, placeholder
 from dashboard.components.help import Fact, tip
 from dashboard.components.labelled import aria
 from dashboard.components.matrix import Cell, matrix, weights
-from dashboard.components.provenance import facts_of, remarks
+from dashboard.components.provenance import facts_of, remarks, sampled
 from dashboard.components.states import guarded, no_data, notice, skeleton
 from dashboard.components.table import Column, rows_of
 from dashboard.figures import clusters as cluster_figures
@@ -230,7 +230,7 @@ def show_groups(search: str | None, _changed: Any) -> Any:
 
 def _picture(found: customers.Clusters) -> Component:
     sample = found.sample
-    note = f"A sample of {fmt.count(sample.summary['shown'])} of {fmt.count(sample.summary['people'])} people"
+    note = sampled(sample.summary["shown"], sample.summary["people"])
     return chart_card(
         "groups",
         "The groups",
@@ -259,8 +259,9 @@ def _choice(found: customers.Clusters) -> Component:
             "choice",
             "Number of groups",
             "Separation is the silhouette: how much closer people are to their own group than to the next one. "
-            "Stability says how alike the groups are when they are formed again from a random part of the people. Shuffled data "
-            "have the same values without any connection between them: only groups above that line mean something.",
+            "Stability says how alike the groups are when they are formed again from a random part of the people. "
+            "Shuffled data have the same values without any connection between them: only groups above "
+            "that line mean something.",
             facts_of(found.quality),
         ),
         subtitle=found.choice,
@@ -351,8 +352,8 @@ def _agreement(filters: Filters, found: customers.Clusters) -> Component:
         about=tip(
             "agreement",
             "Agreement of groups and rules",
-            "Adjusted Rand index and adjusted mutual information: 0 is what chance gives, 1 is the same division. Groups "
-            "and rules that use the same two columns agree to some extent by construction.",
+            "Adjusted Rand index and adjusted mutual information: 0 is what chance gives, 1 is the same division. "
+            "Groups and rules that use the same two columns agree to some extent by construction.",
             facts_of(found.agreement),
         ),
         subtitle=f"Adjusted Rand index {fmt.number(ari)}, adjusted mutual information {fmt.number(ami)}",

@@ -17,7 +17,7 @@ from dashboard.components import ids
 
 BLOCK = 100  # rows per request
 MAX_BLOCK = 1_000  # rows a forged request may ask for
-NARROW, MIDDLE, WIDE = 110, 130, 360  # least width of a column, pixels
+NARROW, MIDDLE, WIDE = 136, 150, 420  # pixels
 
 _NUMBER = {
     "count": "params.value == null ? '–' : d3.format(',.0f')(params.value)",
@@ -82,8 +82,8 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
         "headerTooltip": column.label,
         "sortable": column.sortable,
         "filter": filters.get(column.kind, "agTextColumnFilter") if column.sortable else False,
-        "minWidth": WIDE if not column.sortable else NARROW if column.kind != "text" else MIDDLE,
-        "flex": 4 if not column.sortable else 1,
+        "width": NARROW if column.kind != "text" else MIDDLE,
+        "minWidth": 90,
     }
     if first:
         definition["pinned"] = "left"
@@ -97,7 +97,7 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
     else:
         definition |= {"valueFormatter": {"function": "params.value == null ? '–' : params.value"}}
     if not column.sortable:
-        definition["tooltipField"] = column.key
+        definition |= {"tooltipField": column.key, "minWidth": WIDE, "flex": 1}
     return definition
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.result import Result
+
+ENOUGH = 200  # people from which a percentile says something about the axis
 
 
 def scatter(sample: Result) -> go.Figure:
@@ -32,8 +35,22 @@ def scatter(sample: Result) -> go.Figure:
         )
     drawn = theme.figure(*traces, hovermode="closest", showlegend=True)
     drawn.update_xaxes(title_text=theme.label(sample.summary.get("x_label", "")), showgrid=True, rangemode="normal")
-    drawn.update_yaxes(title_text=theme.label(sample.summary.get("y_label", "")), rangemode="normal")
+    drawn.update_yaxes(title_text=theme.label(sample.summary.get("y_label", "")), rangemode="normal", tickformat="~s")
+    cut = _cut(frame["y"])
+    if cut is not None:
+        title = f"{theme.label(sample.summary.get('y_label', ''))} (the highest 1 % are not shown)"
+        drawn.update_yaxes(range=cut, title_text=title)
     return drawn
+
+
+def _cut(values: pd.Series) -> list[float] | None:
+    """Where to end an axis that a few extreme values would flatten: the range up to the 99th percentile, or None."""
+    if len(values) < ENOUGH:
+        return None
+    low, high = float(values.quantile(0.01)), float(values.quantile(0.99))
+    if high <= 0 or float(values.max()) < 3 * high:
+        return None
+    return [min(low, 0.0) - 0.03 * high, 1.05 * high]
 
 
 def choice(quality: Result) -> go.Figure:
