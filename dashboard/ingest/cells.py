@@ -49,7 +49,7 @@ for _number, _names in enumerate(
 _SIGN = r"[-+−]?"
 _MONEY = r"(?:[$€£¥₹₽₩]|US\$|USD|EUR|GBP|CHF|kr\.?|zł|R\$|Fr\.)"
 NUMBER = re.compile(
-    rf"{_SIGN}\(?\s*{_MONEY}?\s*{_SIGN}(?:\d[\d.,'’\s]*|[.,]\d+)(?:[eE][-+]?\d{{1,3}})?\s*(?:%|{_MONEY})?\s*\)?{_SIGN}"
+    rf"{_SIGN}\(?\s*{_MONEY}?\s*{_SIGN}(?:\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+(?:[.,]\d*)?|\d[\d.,'’]*|[.,]\d+)(?:[eE][-+]?\d{{1,3}})?\s*(?:%|{_MONEY})?\s*\)?{_SIGN}"
 )
 TIME_OF_DAY = (
     r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s*(?:[aApP]\.?[mM]\.?)?\s*(?:Z|UTC|GMT|[-+]\d{2}:?\d{2}|[-+]\d{2})?"

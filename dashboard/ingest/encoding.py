@@ -10,7 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dashboard.errors import UserError
@@ -44,13 +44,15 @@ CHOICES: tuple[tuple[str, str], ...] = (
 )
 _WORD = re.compile(r"\w*[^\x00-\x7f]\w*(?:[ '-]?\w+)?")
 _SAMPLE_LINES = 20
+_TAIL = 64 << 10
 
 
 @dataclass(frozen=True)
 class Encoding:
     """name: Python codec. proven: the bytes leave no other reading. replaced: bytes that are not valid in it (they become
     U+FFFD), counted over the whole file. words: how text with such letters reads, for the preview. size: unpacked
-    bytes of the file. ascii: no byte above 127."""
+    bytes of the file. ascii: no byte above 127. implausible: the proposed encoding makes few real words. tail: the last
+    bytes of the file as they are, beginning at a multiple of four."""
 
     name: str
     proven: bool = True
@@ -59,6 +61,7 @@ class Encoding:
     size: int = 0
     ascii: bool = False
     implausible: bool = False
+    tail: bytes = field(default=b"", repr=False)
 
 
 def byte_order_mark(head: bytes) -> tuple[str | None, int]:
@@ -111,8 +114,10 @@ def decide(source: Source, limits: Limits, chosen: str = "") -> Encoding:
     check = _Utf8Check()
     counter = _Replacements(certain) if certain and certain != "utf-8" else None
     size = 0
+    tail = b""
     odd: list[bytes] = []
     for piece in source.slices(limits):
+        tail = (tail + piece)[-(_TAIL + (size + len(piece)) % 4) :]
         size += len(piece)
         if counter is not None:
             counter.feed(piece)
@@ -122,13 +127,13 @@ def decide(source: Source, limits: Limits, chosen: str = "") -> Encoding:
             odd += [line for line in re.split(rb"[\r\n]+", piece[: 1 << 20]) if not line.isascii()][:_SAMPLE_LINES]
     if counter is not None:
         counter.finish()
-        return Encoding(certain or "", proven=not chosen, replaced=counter.replaced, size=size)
+        return Encoding(certain or "", proven=not chosen, replaced=counter.replaced, size=size, tail=tail)
     check.finish()
     if check.ascii:
-        return Encoding("utf-8", size=size, ascii=True)
+        return Encoding("utf-8", size=size, ascii=True, tail=tail)
     if check.invalid == 0 or certain == "utf-8" or check.valid > 10 * check.invalid:
         words = _words(b"\n".join(odd), "utf-8")
-        return Encoding("utf-8", replaced=check.invalid, words=words, size=size)
+        return Encoding("utf-8", replaced=check.invalid, words=words, size=size, tail=tail)
     sample = b"\n".join(odd)
     counter = _Replacements("cp1252")
     for piece in source.slices(limits):
@@ -139,6 +144,7 @@ def decide(source: Source, limits: Limits, chosen: str = "") -> Encoding:
         replaced=counter.replaced,
         words=_words(sample, "cp1252"),
         size=size,
+        tail=tail,
         implausible=_implausible(sample),
     )
 

@@ -14,8 +14,7 @@ import numpy as np
 
 from dashboard.jit import kernel
 
-SLOTS = 1024
-MOST_SHAPES = 700  # further shapes are counted as "other": the column is text
+SLOTS = 1024  # two thirds of them take a shape; further shapes are counted as "other": the column is text
 LONGEST_CELL = 48
 GROUPS = 6
 _ROWS, _EMPTY, _OTHER, _USED = range(4)
@@ -57,8 +56,9 @@ def gather(
 ) -> None:
     """Add ``rows`` cells of one column (``spans`` of the tokenizer) to its table of shapes.
 
-    totals: int64 (4,); hashes: uint64 (SLOTS,); counts: int64 (SLOTS,); facts: int64 (SLOTS, 9); largest: int64 (SLOTS, 6).
+    totals: int64 (4,); hashes: uint64 (slots,); counts: int64 (slots,); facts: int64 (slots, 9); largest: int64 (slots, 6).
     """
+    slots = hashes.size
     group_values = np.zeros(GROUPS, dtype=np.int64)
     for row in range(rows):
         span = spans[row]
@@ -95,11 +95,11 @@ def gather(
                 group_values[groups] = value
             groups += 1
         code = (code ^ (code >> np.uint64(29))) | np.uint64(1)
-        slot = np.int64(code % np.uint64(SLOTS))
+        slot = np.int64(code % np.uint64(slots))
         while hashes[slot] != 0 and hashes[slot] != code:
-            slot = (slot + 1) % SLOTS
+            slot = (slot + 1) % slots
         if hashes[slot] == 0:
-            if totals[3] >= MOST_SHAPES:
+            if 3 * totals[3] >= 2 * slots:
                 totals[2] += 1
                 continue
             totals[3] += 1
@@ -139,12 +139,12 @@ def hash_cells(data: Any, spans: Any, rows: int, out: Any) -> int:
 class Column:
     """Collects the evidence of one column over many chunks."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int = SLOTS) -> None:
         self._totals = np.zeros(4, dtype=np.int64)
-        self._hashes = np.zeros(SLOTS, dtype=np.uint64)
-        self._counts = np.zeros(SLOTS, dtype=np.int64)
-        self._facts = np.zeros((SLOTS, _FACTS), dtype=np.int64)
-        self._largest = np.zeros((SLOTS, GROUPS), dtype=np.int64)
+        self._hashes = np.zeros(slots, dtype=np.uint64)
+        self._counts = np.zeros(slots, dtype=np.int64)
+        self._facts = np.zeros((slots, _FACTS), dtype=np.int64)
+        self._largest = np.zeros((slots, GROUPS), dtype=np.int64)
         self._examples: dict[int, str] = {}
 
     def add(self, data: np.ndarray, spans: np.ndarray, numbers: np.ndarray, rows: int) -> None:

@@ -29,7 +29,7 @@ def decide(table: Sequence[Sequence[str]], known: Callable[[str], bool]) -> Head
     """
     if not table:
         return Header(0, True, "")
-    first, body = table[0], [row for row in table[1:201]]
+    first, body = table[0], list(table[1:201])
     filled = [c for c in first if c]
     names = sum(1 for c in filled if known(c))
     if not body:

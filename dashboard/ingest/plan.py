@@ -20,6 +20,7 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 T = TypeVar("T")
 
 SPACES = " +"  # as a delimiter: one or more spaces or tabs, leading and trailing ones do not count
+ROW_NUMBER = -1  # as a column's index: not in the file, its value is the number of the record
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class TimeFormat:
 class ColumnPlan:
     """One column of the file.
 
-    index: position in the file. header: as written there. name: canonical field, or the property's name. use: "field"
+    index: position in the file, or :data:`ROW_NUMBER` (a table of people without ids). header: as written there. name: canonical field, or the property's name. use: "field"
     (canonical), "property" or "ignored". confidence 0..1 and reason explain the guess.
     """
 
@@ -116,6 +117,11 @@ class SourcePlan:
     def column(self, name: str) -> ColumnPlan | None:
         """The used column of that name."""
         return next((c for c in self.columns if c.name == name and c.use != "ignored"), None)
+
+    @property
+    def width(self) -> int:
+        """Columns of the file: all but one that stands for the number of the record."""
+        return sum(c.index != ROW_NUMBER for c in self.columns)
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

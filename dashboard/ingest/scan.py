@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dashboard.ingest import tokenize
-from dashboard.ingest.evidence import Column, Evidence, hash_cells
+from dashboard.ingest.evidence import SLOTS, Column, Evidence, hash_cells
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import Dialect
 from dashboard.ingest.tokenize_chunks import Tokenizer
@@ -52,7 +52,8 @@ def scan(
 ) -> Scan:
     """Tokenize a whole file and gather evidence of the columns asked for. Memory is bounded by the chunk size."""
     found = Scan()
-    columns = {index: Column() for index in shapes_of}
+    slots = SLOTS if len(shapes_of) <= 100 else SLOTS // 8  # a wide table shall not take hundreds of MB
+    columns = {index: Column(slots) for index in shapes_of}
     hashes: dict[int, list[np.ndarray]] = {index: [] for index in distinct_of}
     hashed = dict.fromkeys(distinct_of, 0)
     tokenizer = Tokenizer(stream, dialect, limits, width, chunk_bytes=_CHUNK_BYTES)
