@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.csv
 
 from dashboard.errors import UserError
-from dashboard.ingest import sample_shop, sample_streaming
+from dashboard.ingest import sample_campaign, sample_saas, sample_shop, sample_streaming
 from dashboard.ingest.sample_parts import Progress, Sample, write_csv
 
 DEFAULT_KIND = "streaming"
@@ -23,11 +23,15 @@ ANSWER_KEY = "answer_key.json"
 
 KINDS: dict[str, Callable[[int, int], Sample]] = {
     "streaming": sample_streaming.make,
+    "saas": sample_saas.make,
     "shop": sample_shop.make,
+    "campaign": sample_campaign.make,
 }
 LABELS = {
     "streaming": "Streaming service",
+    "saas": "SaaS product",
     "shop": "Online shop",
+    "campaign": "Measured campaign",
 }
 
 

@@ -60,10 +60,12 @@ def signup_seconds(rng: np.random.Generator, count: int) -> Ints:
     return np.sort(seconds)
 
 
-def in_season(rng: np.random.Generator, seconds: Ints, hour_of_day: Floats = HOUR_OF_DAY) -> npt.NDArray[np.bool_]:
+def in_season(
+    rng: np.random.Generator, seconds: Ints, hours: Floats = HOUR_OF_DAY, weekdays: Floats = WEEKDAY
+) -> npt.NDArray[np.bool_]:
     """Which of the instants (seconds since START) to keep so that weekdays and hours follow their pattern."""
     hour = (seconds % DAY) // HOUR
-    accept = WEEKDAY[weekday(seconds)] / WEEKDAY.max() * hour_of_day[hour] / hour_of_day.max()
+    accept = weekdays[weekday(seconds)] / weekdays.max() * hours[hour] / hours.max()
     kept: npt.NDArray[np.bool_] = rng.random(len(seconds), dtype=np.float32) < accept
     return kept
 

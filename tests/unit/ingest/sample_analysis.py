@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import expit, gammaln, hyp2f1
+from scipy.special import betaln, expit, gammaln, hyp2f1
 from scipy.stats import chi2_contingency
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 END = pd.Timestamp("2025-12-31 15:00")
 
@@ -162,6 +164,99 @@ class Shop:
         power = (1 - z) ** (a - 1)
         expected = (a + b + x - 1) / (a - 1) * (1 - power * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)) * alive
         return r / alpha, a / (a + b), float(table["later"].sum() / expected.sum())
+
+
+class Saas:
+    def __init__(self, folder: Path) -> None:
+        self.users = pd.read_csv(folder / "users.csv", parse_dates=["signup_time"]).set_index("user_id")
+        events = pd.read_csv(folder / "events.csv", parse_dates=["event_time"])
+        self.rows = len(events)
+        self.events = events.drop_duplicates()
+        self.payments = pd.read_csv(folder / "payments.csv", parse_dates=["order_time"])
+        self.people = pd.read_csv(folder / "answer_people.csv").set_index("user_id")
+
+    def features(self) -> tuple[pd.DataFrame, pd.Series]:
+        """Days since last active and active days per week known, of the people whose archetype counts."""
+        days = self.events["event_time"].dt.floor("D")
+        by_user = days.groupby(self.events["user_id"])
+        people = self.people[self.people["counted"]]
+        known = (END - self.users["signup_time"]).reindex(people.index) / pd.Timedelta(weeks=1)
+        table = pd.DataFrame(
+            {
+                "recency_days": (END.floor("D") - by_user.max().reindex(people.index)).dt.days.astype(float),
+                "active_days": by_user.nunique().reindex(people.index) / known,
+            }
+        )
+        return table, people["archetype"]
+
+    def survival(self, plan: str) -> tuple[float, float]:
+        """a, b of the shifted beta-geometric curve by maximum likelihood; running ones are censored at age - 1."""
+        paid = self.payments.groupby("user_id").size()
+        users = self.users[self.users["plan"] == plan]
+        age = paid.reindex(users.index).to_numpy()
+        ended = (users["churned"] == "yes").to_numpy()
+
+        def loss(logs: np.ndarray) -> float:
+            a, b = np.exp(logs)
+            left = betaln(a + 1, b + age - 1) - betaln(a, b)  # renewed age - 1 times, then not
+            stays = betaln(a, b + age - 1) - betaln(a, b)
+            return -float(np.where(ended, left, stays).sum())
+
+        a, b = np.exp(minimize(loss, np.zeros(2), method="L-BFGS-B").x)
+        return float(a), float(b)
+
+    def funnel(self) -> pd.DataFrame:
+        """Conversion to create_project within 14 days by platform and half of the year, and in all."""
+        created = self.events[self.events["event_name"] == "create_project"].groupby("user_id")["event_time"].min()
+        table = self.users[self.users["signup_time"] <= END - pd.Timedelta(days=14)].copy()
+        table["done"] = created.reindex(table.index) - table["signup_time"] <= pd.Timedelta(days=14)
+        middle = pd.Timestamp("2025-01-01") + (END - pd.Timestamp("2025-01-01")) / 2
+        table["half"] = np.where(table["signup_time"] < middle, 0, 1)
+        rates = table.pivot_table(index="platform", columns="half", values="done", aggfunc="mean")
+        rates.loc["total"] = table.groupby("half")["done"].mean()
+        return rates
+
+    def local_weekdays(self) -> tuple[np.ndarray, int]:
+        """Weekly index of everyday use and its busiest hour, in the customers' zone."""
+        local = self.events["event_time"].dt.tz_localize("UTC").dt.tz_convert("America/Bogota")
+        start = pd.Timestamp("2025-03-03", tz="America/Bogota")
+        inside = (local >= start) & (local < start + pd.Timedelta(weeks=42))
+        use = local[inside & ~self.events["event_name"].isin(["signup", "create_project", "invite_teammate"])]
+        counts = use.dt.day_of_week.value_counts().sort_index()
+        return (counts / counts.mean()).to_numpy(), int(use.dt.hour.value_counts().idxmax())
+
+
+class Campaign:
+    FEATURES = ("days", "usage_hours", "discounted_orders", "months_known")
+
+    def __init__(self, folder: Path) -> None:
+        self.users = pd.read_csv(folder / "users.csv", parse_dates=["last_active"])
+        self.offered = (self.users["arm"] == "offer").to_numpy()
+        self.renewed = (self.users["renewed"] == "yes").to_numpy()
+
+    def effect(self) -> tuple[float, float, float]:
+        """Difference of the renewal rates and its 95 % interval."""
+        with_offer, without = self.renewed[self.offered], self.renewed[~self.offered]
+        difference = with_offer.mean() - without.mean()
+        error = np.sqrt(with_offer.var() / len(with_offer) + without.var() / len(without))
+        return float(difference), float(difference - 1.96 * error), float(difference + 1.96 * error)
+
+    def top_fifth(self) -> tuple[float, float]:
+        """Effect among the fifth with the largest predicted effect, and among the riskiest fifth (T-learner)."""
+        table = self.users.assign(days=(END - self.users["last_active"]).dt.days)
+        x = np.log1p(table[list(self.FEATURES)].to_numpy(dtype=float))
+        fit, rest = np.arange(len(x)) % 2 == 0, np.arange(len(x)) % 2 == 1
+        chance = {}
+        for arm in (True, False):
+            chosen = fit & (self.offered == arm)
+            model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, random_state=0)
+            with threadpool_limits(limits=1):  # its threads wait for each other far longer than they work
+                chance[arm] = model.fit(x[chosen], self.renewed[chosen]).predict_proba(x[rest])[:, 1]
+        found = []
+        for score in (chance[True] - chance[False], 1 - chance[False]):
+            top = np.flatnonzero(rest)[np.argsort(-score)[: rest.sum() // 5]]
+            found.append(self.renewed[top][self.offered[top]].mean() - self.renewed[top][~self.offered[top]].mean())
+        return float(found[0]), float(found[1])
 
 
 def truth(folder: Path) -> dict[str, Any]:
