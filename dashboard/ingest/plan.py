@@ -59,7 +59,8 @@ class TimeFormat:
 class ColumnPlan:
     """One column of the file.
 
-    index: position in the file, or :data:`ROW_NUMBER` (a table of people without ids). header: as written there. name: canonical field, or the property's name. use: "field"
+    index: position in the file, or :data:`ROW_NUMBER` (a table of people without ids). header: as written there. name:
+    canonical field, or the property's name. use: "field"
     (canonical), "property" or "ignored". confidence 0..1 and reason explain the guess.
     """
 
