@@ -2,9 +2,9 @@
 
     python benchmarks/fuzz_csv.py --n 10000 --seed 42
 
-Starts from small well-formed tables and inserts nasty tokens, splices, truncates, deletes, repeats and flips bytes. Exits
-with 1 when a file raises anything but a refusal, takes more than 2 s, or has accepted + rejected != records, or when more
-than 3 % of the files are refused whole.
+Starts from small well-formed tables and inserts nasty tokens, splices, truncates, deletes, repeats and flips bytes.
+Exits with 1 when a file raises anything but a refusal, takes more than 2 s, or has accepted + rejected != records, or
+when more than 3 % of the files are refused whole.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ of first appearance. Two passes, the names first: memory stays bounded by one ob
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,6 +24,7 @@ _PIECE = 1 << 20
 _DEPTH = 8  # deeper objects stay JSON text
 _BROKEN_SHOWN = 1000
 _BROKEN_MOST = 1_000_000
+_LONG = re.compile(rb"\d{19}")
 
 
 def lines_to_csv(open_stream: Callable[[], TextStream], writer: CsvWriter, limits: Limits) -> None:
@@ -110,11 +112,12 @@ def _collect(cells: dict[str, str], names: dict[str, int], limits: Limits) -> No
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
+    """The object in a line. The fast parser rounds whole numbers beyond 64 bits: such a line goes to the exact one."""
     try:
-        item = orjson.loads(line)
-    except (orjson.JSONDecodeError, RecursionError):
+        item = json.loads(line) if _LONG.search(line) else orjson.loads(line)
+    except (ValueError, RecursionError):
         try:
-            item = json.loads(line)  # also understands NaN and long integers
+            item = json.loads(line)  # also understands NaN
         except (ValueError, RecursionError):
             return None
     return item if isinstance(item, dict) else None

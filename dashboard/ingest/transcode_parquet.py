@@ -33,11 +33,11 @@ def parquet_to_csv(path: Path, writer: CsvWriter, limits: Limits) -> None:
             )
         if sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups)) > limits.file_bytes:
             raise too_large(limits)
-        sink: Any = None
+        named = False
         try:
             for batch in file.iter_batches(batch_size=_ROWS):
                 table = _texts(pa.Table.from_batches([batch]))
-                if sink is None:
+                if not named:
                     if table.num_columns > limits.columns:
                         raise UserError(
                             "too_many_columns",
@@ -45,17 +45,16 @@ def parquet_to_csv(path: Path, writer: CsvWriter, limits: Limits) -> None:
                             "Leave out what is not needed, or raise the limit in the settings.",
                         )
                     writer.row(table.column_names)
-                    options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
-                    sink = pa_csv.CSVWriter(pa.PythonFile(writer, mode="w"), table.schema, write_options=options)
-                sink.write_table(table)
+                    named = True
+                sink = pa.BufferOutputStream()
+                pa_csv.write_csv(table, sink, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
+                writer.write(sink.getvalue().to_pybytes())
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise
             raise _damaged() from None
-        if sink is None:
+        if not named:
             writer.row(_texts(file.schema_arrow.empty_table()).column_names)
-        else:
-            sink.close()
 
 
 def _texts(table: pa.Table) -> pa.Table:
