@@ -199,7 +199,7 @@ def _finish(files: list[FileView], into: str, found: list[dict[str, Any]], joini
 def _joins(found: list[dict[str, Any]], joining: str) -> Any:
     if joining == "running":
         return html.P("Checking whether the files speak of the same people …", className="hint", role="status")
-    return join_box([Join(**item) for item in found])
+    return join_box([Join(**item) for item in found]) if found else []
 
 
 def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:

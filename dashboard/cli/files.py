@@ -303,4 +303,5 @@ def _source_lines(source: Any) -> list[str]:
         f"  rows: {report.records:,} read, {report.accepted:,} accepted, {report.rejected:,} rejected",
     ]
     lines += [f"  decided: {note.text}" for note in plan.notes]
+    lines += [f"  answered: {q.text} {dict(q.choices).get(q.answer, q.answer)}" for q in plan.questions if q.answer]
     return lines + [f"  {sentence}" for sentence in report.sentences()]

@@ -31,6 +31,7 @@ def add_to(commands: Any) -> None:
     metric.add_argument(
         "--by", choices=("day", "week", "month"), default="day", help="length of a period (metrics only)"
     )
+    metric.add_argument("--insight", action="store_true", help="the insight where a metric has the same name")
     metric.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the insight")
     _view_arguments(metric)
     kind = metric.add_mutually_exclusive_group()
@@ -103,15 +104,15 @@ def run_metric(args: argparse.Namespace, output: Output) -> int:
         lines = table(("name", "kind", "answer", "what it is"), [(a.key, a.kind, a.state, a.label) for a in answers])
         output.show(data, lines)
         return 0
-    known = {a.key: a.kind for a in service.answerability(dataset.id)}
-    if args.name not in known:
+    kinds = {a.kind for a in service.answerability(dataset.id) if a.key == args.name}
+    if not kinds or (args.insight and "insight" not in kinds):
         raise UserError(
             "unknown_metric",
             f"There is no metric or insight called {args.name}.",
-            f"See: python -m dashboard metric list {args.dataset}",
+            f"See: python -m dashboard metric list {dataset.id}",
         )
     filters = view(args, dataset.id)
-    if known[args.name] == "metric":
+    if "metric" in kinds and not args.insight:
         result = service.metric(args.name, dataset.id, filters, by=args.by)
     else:
         result = service.insight(args.name, dataset.id, filters, **_options(args.option))
@@ -164,19 +165,19 @@ def result_json(result: Result) -> dict[str, Any]:
 
 def result_lines(result: Result) -> list[str]:
     """A result for a terminal: headline numbers, the table, what was left out."""
-    lines = [f"{name}: {_plain(value)}" for name, value in result.summary.items() if not isinstance(value, list | dict)]
+    headline = {n: v for n, v in result.summary.items() if not isinstance(v, list | dict) and v != ""}
+    lines = [f"{name}: {_plain(value)}" for name, value in headline.items()]
     if lines:
         lines.append("")
     rows = [list(row) for row in result.frame.itertuples(index=False)]
     if rows:
         lines += table([str(name) for name in result.frame.columns], rows)
-    lines += [f"left out: {item.text}" for item in result.left_out]
-    lines += list(result.notes)
-    return lines
+    lines += [f"left out: {item.count:,} {item.text}" for item in result.left_out]
+    return [*lines, *result.notes]
 
 
 def _plain(value: Any) -> str:
-    return "-" if value is None else f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return "-" if value is None else f"{value:,.12g}" if isinstance(value, float) else str(value)
 
 
 def csv_text(result: Result) -> str:

@@ -65,7 +65,7 @@ def _ready(about: dict[str, Any], inspection: dict[str, Any], plan: SourcePlan, 
         state="ready",
         plan=plan,
         records=inspection.get("records"),
-        preview=tuple(tuple(_cell(column, number, cells) for column in plan.columns) for number, cells in shown),
+        preview=tuple(tuple(_cell(plan, column, number, cells) for column in plan.columns) for number, cells in shown),
         samples=tuple(
             tuple(cells[i] for _, cells in raw if i < len(cells))
             for i in range(max((column.index for column in plan.columns), default=-1) + 1)
@@ -77,8 +77,10 @@ def _ready(about: dict[str, Any], inspection: dict[str, Any], plan: SourcePlan, 
     )
 
 
-def _cell(column: ColumnPlan, number: int, cells: tuple[str, ...]) -> tuple[str, str, bool]:
+def _cell(plan: SourcePlan, column: ColumnPlan, number: int, cells: tuple[str, ...]) -> tuple[str, str, bool]:
     raw = cells[column.index] if 0 <= column.index < len(cells) else ""
+    if any(q.code == "date_order" and q.column == column.index for q in plan.open_questions):
+        return raw, raw, False  # nobody knows yet how it will be read
     shown = preview.read(column, number, cells)
     return shown, raw, shown == "–" and bool(raw)
 

@@ -1,0 +1,111 @@
+"""The data page: rename, add next month's file, export, change a decision, delete for ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server, axe, open_page, sideways
+from tests.browser.steps import WORK_MS, choose, import_now, imported, write_csv
+
+pytestmark = pytest.mark.browser
+
+HEADER = "user_id,event_time,event_name"
+
+
+def march(path: Path) -> Path:
+    return write_csv(path, HEADER, *(f"u{n},2025-03-{1 + n % 28:02d} 10:00:00,login" for n in range(60)))
+
+
+def april(path: Path) -> Path:
+    """Next month's file, which repeats the last ten rows of March."""
+    repeated = [f"u{n},2025-03-{1 + n % 28:02d} 10:00:00,login" for n in range(50, 60)]
+    return write_csv(path, HEADER, *repeated, *(f"u{n},2025-04-{1 + n % 28:02d} 10:00:00,login" for n in range(30, 90)))
+
+
+def test_append_counts_what_was_there_already(page: Page, tmp_path: Path) -> None:
+    choose(page, march(tmp_path / "march.csv"))
+    dataset = import_now(page)
+    choose(page, april(tmp_path / "april.csv"), path=f"/import?into={dataset}")
+    page.locator("#wizard-options-summary").click()
+    expect(page.get_by_label("Put it into")).to_have_value(dataset)
+    assert import_now(page) == dataset
+    open_page(page, f"/dataset?dataset={dataset}")
+    main = page.locator("main")
+    expect(main).to_contain_text("version 2")
+    expect(main).to_contain_text("120 rows")  # 60 + 60 new; the ten of March count once
+    expect(main).to_contain_text("60 new rows; 10 rows were in the dataset already and count once.")
+    with page.expect_download() as download:
+        main.get_by_role("link", name="Export event log (CSV)").click()
+    target = tmp_path / "export.csv"
+    download.value.save_as(target)
+    assert len(target.read_text().splitlines()) == 121
+    assert axe(page) == []
+
+
+def test_a_decision_can_be_changed_later(page: Page, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "members.csv", "user_id,country,level", "1,UK,gold", "2,DE,silver", "3,FR,gold")
+    choose(page, file)
+    dataset = import_now(page)
+    open_page(page, f"/dataset?dataset={dataset}")
+    page.get_by_text("Change a decision and build the dataset again").click()
+    rebuild = page.get_by_role("button", name="Build again")
+    expect(rebuild).to_be_disabled()
+    page.get_by_label("What country is").select_option("ignored")
+    expect(page.get_by_text("1 file changed. Build again to use it.")).to_be_visible()
+    assert axe(page) == []
+    rebuild.click()
+    page.wait_for_url(re.compile(r"/import\?.*job="))
+    assert imported(page) == dataset
+    open_page(page, f"/dataset?dataset={dataset}")
+    expect(page.locator("main")).to_contain_text("version 2")
+    page.get_by_text("Every decision about this file").click()
+    expect(page.get_by_role("row", name=re.compile(r"^country\b"))).to_contain_text("not imported")
+
+
+def test_rename_and_delete_for_ever(own_server: Server, new_page: Callable[..., Page], tmp_path: Path) -> None:
+    page = new_page(own_server.url)
+    secret = "canary-7c1f"
+    file = write_csv(tmp_path / "people.csv", "user_id,country,name", f"{secret},UK,Ada", "2,DE,Grace")
+    choose(page, file, path="/data")  # dropped on the data page: the wizard follows
+    import_now(page)
+    open_page(page, "/data")
+    page.get_by_role("button", name="Rename people").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert axe(page) == []
+    dialog.get_by_label("New name").fill("Members 2025")
+    dialog.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.get_by_role("link", name="Members 2025")).to_be_visible(timeout=WORK_MS)
+    expect(dialog).to_have_count(0)
+
+    page.get_by_role("button", name="Delete Members 2025").click()
+    for_ever = dialog.get_by_role("button", name="Delete for ever")
+    expect(for_ever).to_be_disabled()
+    typed = dialog.get_by_label("Type the name of the dataset to confirm")
+    typed.fill("Members")
+    expect(for_ever).to_be_disabled()
+    assert axe(page) == []
+    typed.fill("Members 2025")
+    expect(for_ever).to_be_enabled()
+    for_ever.click()
+    expect(page.get_by_role("button", name="Load the sample")).to_be_visible(timeout=WORK_MS)
+    left = [p for p in own_server.data.rglob("*") if p.is_file() and "compiled" not in p.parts]
+    assert [p for p in left if secret.encode() in p.read_bytes()] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_list_on_a_phone(server: Server, new_page: Callable[..., Page], tmp_path: Path, scheme: str) -> None:
+    page = new_page(server.url, width=390, height=844, color_scheme=scheme)
+    choose(page, march(tmp_path / f"phone_{scheme}.csv"))
+    assert axe(page) == []
+    assert sideways(page) == 0
+    import_now(page)
+    assert sideways(page) == 0
+    open_page(page, "/data")
+    assert axe(page) == []
+    assert sideways(page) == 0
