@@ -96,3 +96,8 @@ def scan(offsets: npt.NDArray[np.int64], day: npt.NDArray[np.int32], mask: Mask,
     days.offsets.flags.writeable = False  # as stored arrays are: kernels are compiled for read-only input
     days.day.flags.writeable = False
     return days
+
+
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()

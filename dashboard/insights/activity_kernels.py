@@ -111,13 +111,17 @@ def distinct_of_two(
         if people[u]:
             for i in range(offsets[u], offsets[u + 1]):
                 at = day[i] - first
-                if 0 <= at < n and span[at] >= 0 and seen[span[at]] != u:
+                if at >= n:
+                    break
+                if at >= 0 and span[at] >= 0 and seen[span[at]] != u:
                     seen[span[at]] = u
                     out[span[at]] += 1
         if people2[u]:
             for i in range(offsets2[u], offsets2[u + 1]):
                 at = day2[i] - first
-                if 0 <= at < n and span[at] >= 0 and seen[span[at]] != u:
+                if at >= n:
+                    break
+                if at >= 0 and span[at] >= 0 and seen[span[at]] != u:
                     seen[span[at]] = u
                     out[span[at]] += 1
 
@@ -153,41 +157,13 @@ def rows_per_span(offsets: Int64, day: Int32, mask: Bytes, people: Bytes, first:
 
 
 @kernel
-def first_per_span(
-    offsets: Int64, day: Int32, active: Bytes, mask: Bytes, people: Bytes, first: int, span: Int32, out: Int64
-) -> None:
-    """out[s] += persons whose first row with active[i] (empty: any row) lies in span s and passes mask[i].
-
-    The first row is looked up in all rows, then tested: a person's first day never moves with a filter.
-    """
-    n = span.shape[0]
+def first_rows(offsets: Int64, day: Int32, active: Bytes, out: Int64) -> None:
+    """out[u] = the first row of person u that has a day and is active (an empty ``active``: any row), -1 without
+    one."""
     chosen = active.shape[0] > 0
-    masked = mask.shape[0] > 0
     for u in range(offsets.shape[0] - 1):
-        if not people[u]:
-            continue
+        out[u] = -1
         for i in range(offsets[u], offsets[u + 1]):
-            if day[i] == NULL_DAY or (chosen and not active[i]):
-                continue
-            at = day[i] - first
-            if (not masked or mask[i]) and 0 <= at < n and span[at] >= 0:
-                out[span[at]] += 1
-            break
-
-
-@kernel
-def first_flags(
-    offsets: Int64, day: Int32, active: Bytes, mask: Bytes, people: Bytes, first: int, last: int, out: Bytes
-) -> None:
-    """out[u] = 1 for the persons that :func:`first_per_span` counts in [first, last]."""
-    chosen = active.shape[0] > 0
-    masked = mask.shape[0] > 0
-    for u in range(offsets.shape[0] - 1):
-        if not people[u]:
-            continue
-        for i in range(offsets[u], offsets[u + 1]):
-            if day[i] == NULL_DAY or (chosen and not active[i]):
-                continue
-            if (not masked or mask[i]) and first <= day[i] <= last:
-                out[u] = 1
-            break
+            if day[i] != NULL_DAY and (not chosen or active[i]):
+                out[u] = i
+                break

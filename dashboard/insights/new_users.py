@@ -16,51 +16,67 @@ from dashboard.insights import activity_kernels as kernels
 from dashboard.insights import periods, where
 from dashboard.insights.active_days import TABLE, activity_names, clause
 from dashboard.insights.activity import Counts, buckets_of, no_comparison, rows_read
+from dashboard.insights.memo import Memo
+from dashboard.insights.periods import Int64
 from dashboard.insights.registry import TIMED, Spans, insight
 from dashboard.insights.totals import compared, summed
 from dashboard.insights.view import View
-from dashboard.insights.where import EVERYTHING, Mask
 from dashboard.result import Result
-from dashboard.store.partition import Partition, Rows
+from dashboard.store.partition import Partition
+
+_memo: Memo[Int64] = Memo(64 << 20, lambda item: int(item.nbytes))
 
 
-def _first_rows(view: View, partition: Partition, names: tuple[str, ...]) -> tuple[Rows, Mask, Mask]:
-    """The rows to look the first one up in, which of them are activity, and which pass the row filters."""
+def _first_rows(view: View, partition: Partition, names: tuple[str, ...]) -> Int64:
+    """int64[n_users]: row in ``events`` of each person's first activity in all data, -1 without any."""
     chosen = clause(view, names)
-    days = partition.table("days")
-    if days is not None and not names and not where.row_clauses(view, TABLE):
-        return days, EVERYTHING, EVERYTHING
+
+    def make() -> Int64:
+        out = np.empty(partition.n_users, np.int64)
+        events = partition.table(TABLE)
+        assert events is not None  # callers need the table and have checked
+        kernels.first_rows(events.offsets, events.day, where.only(view, partition, TABLE, chosen), out)
+        return out
+
+    return _memo.get((view.scope, partition.index, chosen), make)
+
+
+def _newcomers(view: View, partition: Partition, names: tuple[str, ...]) -> tuple[Int64, Int64]:
+    """(person, day of the first activity) of the persons whose first activity passes the filters."""
+    row = _first_rows(view, partition, names)
+    person = np.flatnonzero((row >= 0) & where.persons(view, partition, TABLE).astype(bool))
+    row = row[person]
     events = partition.table(TABLE)
-    assert events is not None  # "days" exists exactly where "events" does
-    return events, where.only(view, partition, TABLE, chosen), where.rows(view, partition, TABLE)
+    assert events is not None
+    passes = where.rows_at(view, partition, TABLE, row).astype(bool)
+    return person[passes], events.day[row[passes]].astype(np.int64)
+
+
+def _per_span(view: View, days: Int64, spans: Spans) -> Counts:
+    """How many of the days lie in each span, up to the as-of day."""
+    first, table = periods.bucket_of_day(list(spans))
+    at = days[days <= view.as_of] - first
+    index = table[at[(at >= 0) & (at < len(table))]]
+    return np.bincount(index[index >= 0], minlength=len(spans)).astype(np.int64)
 
 
 def new_counts(view: View, spans: Spans, names: tuple[str, ...] = ()) -> Counts:
     """int64[len(spans)]: persons first seen in each span, up to the as-of day."""
-    first, table = periods.bucket_of_day(list(spans))
-    table = np.where(np.arange(first, first + len(table)) <= view.as_of, table, -1).astype(np.int32)
 
     def kernel(partition: Partition) -> Counts:
-        rows, active, mask = _first_rows(view, partition, names)
-        out = np.zeros(len(spans), np.int64)
-        people = where.persons(view, partition, TABLE)
-        kernels.first_per_span(rows.offsets, rows.day, active, mask, people, first, table, out)
-        return out
+        return _per_span(view, _newcomers(view, partition, names)[1], spans)
 
     return summed(view, kernel, "new", tuple(spans), names)
 
 
 def signup_counts(view: View, spans: Spans) -> Counts:
     """int64[len(spans)]: persons of the user table who signed up in each span, up to the as-of day."""
-    first, table = periods.bucket_of_day(list(spans))
+    zone = view.dataset.manifest.time_zone
 
     def kernel(partition: Partition) -> Counts:
-        days = periods.local_days(partition.users.column("signup_time"), view.dataset.manifest.time_zone)
-        at = days.astype(np.int64) - first
-        inside = (at >= 0) & (at < len(table)) & (days <= view.as_of)
-        inside &= where.persons(view, partition, None).astype(bool)
-        index = table[at[inside]]
-        return np.bincount(index[index >= 0], minlength=len(spans)).astype(np.int64)
+        people = where.persons(view, partition, None).astype(bool)
+        days = periods.local_days(partition.users.column("signup_time")[people], zone)
+        return _per_span(view, days.astype(np.int64), spans)
 
     return summed(view, kernel, "signups", tuple(spans))
 
@@ -109,11 +125,8 @@ def new_people(view: View, *, activity: str | Sequence[str] = ()) -> Result:
     first, last = view.period.first, min(view.period.last, view.as_of)
 
     def kernel(partition: Partition) -> list[str]:
-        rows, active, mask = _first_rows(view, partition, names)
-        out = np.zeros(partition.n_users, np.uint8)
-        people = where.persons(view, partition, TABLE)
-        kernels.first_flags(rows.offsets, rows.day, active, mask, people, first, last, out)
-        return [str(item) for item in partition.user_ids.take(np.flatnonzero(out)).to_pylist()]
+        person, day = _newcomers(view, partition, names)
+        return [str(item) for item in partition.user_ids.take(person[(day >= first) & (day <= last)]).to_pylist()]
 
     ids = run(view.dataset, kernel, lambda parts: sorted(item for part in parts for item in part))
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})

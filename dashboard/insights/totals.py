@@ -68,3 +68,8 @@ def compared(value: float, previous: float, higher_is_better: bool | None) -> di
     if delta is not None and higher_is_better is not None:
         verdict = "same" if delta == 0 else "better" if (delta > 0) == higher_is_better else "worse"
     return {"value": now, "previous": before, "delta": delta, "relative": relative, "verdict": verdict}
+
+
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()

@@ -7,6 +7,8 @@ left out and :func:`ignored` says so.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -74,7 +76,7 @@ def persons(view: View, partition: Partition, table: str | None) -> Mask:
     """uint8[n_users]: 1 for persons that pass the filters that do not test rows of ``table``."""
     mask = np.ones(partition.n_users, np.uint8)
     for clause in person_clauses(view, table):
-        _apply(view, partition.users, clause, mask)
+        _apply(view, partition.users.column(clause[0]), clause, mask)
     return mask
 
 
@@ -90,13 +92,23 @@ def only(view: View, partition: Partition, table: str, clauses: tuple[Clause, ..
         return EVERYTHING
     mask = np.ones(source.n_rows, np.uint8)
     for clause in clauses:
-        _apply(view, source, clause, mask)
+        _apply(view, source.column(clause[0]), clause, mask)
     return mask
 
 
-def _apply(view: View, columns: Columns, clause: Clause, mask: Mask) -> None:
+def rows_at(view: View, partition: Partition, table: str, index: npt.NDArray[np.int64]) -> Mask:
+    """uint8[len(index)]: which of these rows of the table pass the view's row filters."""
+    mask = np.ones(len(index), np.uint8)
+    source = partition.table(table)
+    for clause in row_clauses(view, table) if source is not None else ():
+        column = source.column(clause[0])[index]  # type: ignore[union-attr]
+        column.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
+        _apply(view, column, clause, mask)
+    return mask
+
+
+def _apply(view: View, column: npt.NDArray[Any], clause: Clause, mask: Mask) -> None:
     name, values = clause
-    column = columns.column(name)
     if column.dtype == np.int32:
         keep_codes(column, _allowed(view, name, values), mask)
     elif column.dtype == np.int8:
