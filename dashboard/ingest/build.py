@@ -74,6 +74,7 @@ def build_version(
         scatter = Scatter(dict(tables), spill, count)
         for name in _derived_names(tables):
             scatter.texts["event_name"].code(name)
+        progress("read", 0, sum(source.path.stat().st_size for source in sources))
         reports = _read_all(sources, options, scatter, staging, progress, reader or read.read_source)
         shared, dictionaries = _share(tables, sources, options, scatter, spill, directory, count)
         outcome = _finish_all(shared, count, progress)
@@ -159,8 +160,9 @@ def _read_all(
                 gate.release()
 
         for index, source in enumerate(sources):
+            rejects = staging / "version" / "rejects" / f"{source.id}.csv"
             found = reader(
-                source.path, source.plan, options, staging=staging, rejects=staging / "version" / "rejects" / f"{source.id}.csv",
+                source.path, source.plan, options, staging=staging, rejects=rejects,
                 file_name=source.file_name, progress=_part_of(progress, sources, index), sha256=source.sha256,
             )  # fmt: skip
             for batch in found:

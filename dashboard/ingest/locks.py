@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from dashboard.store import files
+
 
 class Lock:
     """``with Lock(file):`` waits for the lock; ``with Lock(file, wait=False) as free:`` tells whether it was free.
@@ -20,7 +22,7 @@ class Lock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> bool:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_directory(self._path.parent)
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:

@@ -72,7 +72,7 @@ def import_sources(
         every = _sources(target, before, list(sources), mode, plans or {}, removed)
         needed = _check_space(every, len(sources))
         try:
-            staging.mkdir(parents=True, mode=0o700, exist_ok=True)
+            files.make_directory(staging)
             number = _next_number(target)
             made = build.build_version(
                 target, every, options, staging=staging, progress=report, version=number,
@@ -183,12 +183,12 @@ def _sources(
 def _place(dataset_id: str, made: Manifest, sources: Sequence[Source], staging: Path) -> None:
     """Move the built version and its new sources to their final place; nothing refers to them yet."""
     folder = _folder(dataset_id)
-    (folder / "sources").mkdir(parents=True, mode=0o700, exist_ok=True)
-    incoming = settings.current().data_dir / "incoming"
+    files.make_directory(folder / "sources")
+    own = settings.current().data_dir
     for source in sources:
         target = folder / "sources" / source.id
         target.unlink(missing_ok=True)
-        files.link_or_copy(source.path, target, link=source.path.is_relative_to(incoming))
+        files.link_or_copy(source.path, target, link=source.path.is_relative_to(own))
     files.fsync_directory(folder / "sources")
     version = staging / "version"
     for directory in [path for path in version.iterdir() if path.is_dir()]:
@@ -297,7 +297,7 @@ def _check_space(every: Sequence[Source], new: int) -> int:
 
 def _free() -> int:
     now = settings.current()
-    now.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make_directory(now.data_dir)
     return shutil.disk_usage(now.data_dir).free - now.reserve_bytes
 
 

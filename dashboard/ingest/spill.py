@@ -33,8 +33,7 @@ class Chunk:
 
 
 class Spill:
-    """Chunks of all tables. Up to ``budget`` bytes stay in memory; the first chunk beyond goes to the disk, and all
-    that follow."""
+    """Chunks of all tables. Up to ``budget`` bytes stay in memory; chunks that do not fit go to the disk."""
 
     def __init__(self, path: Path, budget: int) -> None:
         self._path = path

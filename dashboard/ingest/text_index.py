@@ -37,15 +37,17 @@ class TextIndex:
         """Provisional code of every text of an array: int32, -1 for null."""
         if not pa.types.is_large_string(texts.type):
             texts = texts.cast(pa.large_string())
+        if texts.null_count:
+            present = pc.is_valid(texts).to_numpy(zero_copy_only=False)
+            spread = np.full(len(texts), -1, np.int32)
+            spread[present] = self.add(texts.drop_null())
+            return spread
         if len(texts) == 0:
             return np.empty(0, np.int32)
         buffers = texts.buffers()
         offsets = np.frombuffer(buffers[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
         data = np.frombuffer(buffers[2], np.uint8) if buffers[2] is not None else np.empty(0, np.uint8)
-        codes = self.add_bytes(data, offsets)
-        if texts.null_count:
-            codes[pc.is_null(texts).to_numpy(zero_copy_only=False)] = -1
-        return codes
+        return self.add_bytes(data, offsets)
 
     def add_bytes(self, data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Like :meth:`add` for UTF-8 bytes (uint8) and n + 1 offsets into them (int64)."""

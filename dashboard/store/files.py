@@ -72,6 +72,13 @@ def write_columns(path: Path, columns: Mapping[str, np.ndarray | pa.Array]) -> i
         os.close(descriptor)
 
 
+def make_directory(path: Path) -> None:
+    """Create a private directory (0700) and its parents, which ``Path.mkdir`` would leave open to others."""
+    if not path.is_dir():
+        make_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
 def fsync(descriptor: int) -> None:
     os.fsync(descriptor)
 

@@ -1,0 +1,150 @@
+"""Import of N events, from the CSV file to a published version, against bare DuckDB CSV → Parquet in the same run.
+
+    python -m benchmarks.import_ --events 10000000 --runs 3
+
+Both run in processes of their own (peak memory is theirs alone), in turn, over the same file; the best time of each
+counts. The import is everything a person waits for: inspection, validation with its account of every record, coding,
+sorting by person and time, flushing to the disk, catalogue row. Kernels are compiled before (once per installation).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+GOAL_RATIO = 1.5
+GOAL_BYTES = 3_000_000_000
+
+
+def ours(csv: Path, directory: Path) -> dict[str, Any]:
+    """Inspect, import and publish in this process; times by phase."""
+    os.environ["DASHBOARD_DATA_DIR"] = str(directory / "data")
+    from dashboard.ingest import publish
+    from dashboard.ingest.inspect import inspect_file
+    from dashboard.ingest.layout import Source
+    from dashboard.ingest.plan import ImportOptions
+
+    marks: list[tuple[str, float]] = []
+    started = time.perf_counter()
+
+    def progress(phase: str, done: int, total: int | None) -> None:
+        if not marks or marks[-1][0] != phase:
+            marks.append((phase, time.perf_counter() - started))
+
+    plan = inspect_file(csv, file_name=csv.name).plan
+    inspected = time.perf_counter() - started
+    source = Source("b" * 32, csv, csv.name, plan)
+    result = publish.import_sources([source], ImportOptions(), name="Benchmark", owner="local", progress=progress)
+    seconds = time.perf_counter() - started
+    ends = [at for _, at in marks[1:]] + [seconds]
+    phases = {"inspect": inspected} | {phase: end - at for (phase, at), end in zip(marks, ends, strict=True)}
+    publish.delete_dataset(result["dataset"])
+    return {"seconds": seconds, "phases": phases, "rows": sum(result["rows"][t] for t in ("events",))}
+
+
+def duckdb(csv: Path, directory: Path) -> dict[str, Any]:
+    """The fastest idiom of DuckDB: all threads, no insertion order, zstd."""
+    import duckdb as engine
+
+    target = directory / "bare.parquet"
+    started = time.perf_counter()
+    connection = engine.connect()
+    connection.execute("SET preserve_insertion_order = false")
+    connection.read_csv(str(csv)).write_parquet(str(target), compression="zstd")
+    seconds = time.perf_counter() - started
+    target.unlink()
+    return {"seconds": seconds}
+
+
+def child(what: str, csv: Path, directory: Path) -> dict[str, Any]:
+    """Run one of the two in a process of its own; adds its peak memory in bytes."""
+    command = [sys.executable, "-m", "benchmarks.import_", "--child", what, "--csv", str(csv), "--dir", str(directory)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).resolve().parent.parent)
+    return dict(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def measure(events: int, runs: int, seed: int = 1) -> dict[str, Any]:
+    """Generate, compare, summarise. JSON-ready; ``ratio`` is ours over DuckDB, best of ``runs`` each."""
+    import numba
+    import pyarrow
+
+    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        directory = Path(folder)
+        os.environ["DASHBOARD_DATA_DIR"] = str(directory / "data")
+        import duckdb as engine
+
+        from dashboard.ingest import sample
+
+        csv = next(p for p in sample.generate("streaming", events, seed, directory / "csv") if p.name == "events.csv")
+        small = next(
+            p for p in sample.generate("streaming", 150_000, seed, directory / "warm") if p.name == "events.csv"
+        )
+        child("ours", small, directory)  # compiles the kernels into the data directory's cache
+        found: dict[str, list[dict[str, Any]]] = {"ours": [], "duckdb": []}
+        for _ in range(runs):
+            for what, results in found.items():
+                results.append(child(what, csv, directory))
+        best = {what: min(results, key=lambda r: float(r["seconds"])) for what, results in found.items()}
+        size = csv.stat().st_size
+    return {
+        "events": events,
+        "csv_bytes": size,
+        "ours": best["ours"],
+        "duckdb": best["duckdb"],
+        "all_seconds": {what: [round(float(r["seconds"]), 2) for r in results] for what, results in found.items()},
+        "ratio": best["ours"]["seconds"] / best["duckdb"]["seconds"],
+        "peak_bytes": max(int(r["peak_bytes"]) for r in found["ours"]),
+        "megabytes_per_second": size / 1e6 / best["ours"]["seconds"],
+        "cores": os.cpu_count(),
+        "versions": {
+            "python": platform.python_version(),
+            "duckdb": engine.__version__,
+            "pyarrow": pyarrow.__version__,
+            "numba": numba.__version__,
+        },
+    }
+
+
+def _events(paths: list[Path]) -> Path:
+    return next(path for path in paths if path.name == "events.csv")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--child", choices=("ours", "duckdb"), help=argparse.SUPPRESS)
+    parser.add_argument("--csv", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--dir", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        answer = (ours if given.child == "ours" else duckdb)(given.csv, given.dir)
+        answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps(answer))
+        return
+    result = measure(given.events, given.runs)
+    if given.json:
+        print(json.dumps(result, indent=2))
+        return
+    phases = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result["ours"]["phases"].items())
+    print(f"{result['events']:,} events, {result['csv_bytes'] / 1e6:,.0f} MB of CSV, {result['cores']} cores")
+    print(", ".join(f"{name} {version}" for name, version in result["versions"].items()))
+    print(f"import  {result['ours']['seconds']:6.2f} s  ({result['megabytes_per_second']:.0f} MB/s; {phases})")
+    print(f"DuckDB  {result['duckdb']['seconds']:6.2f} s  (CSV to Parquet zstd, nothing else)")
+    print(f"ratio   {result['ratio']:6.2f}    goal {GOAL_RATIO}    runs {result['all_seconds']}")
+    bare = result["duckdb"]["peak_bytes"]
+    print(f"peak    {result['peak_bytes'] / 1e9:6.2f} GB goal {GOAL_BYTES / 1e9:.0f}    DuckDB {bare / 1e9:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
