@@ -26,7 +26,7 @@ from dashboard.errors import NotFound, UserError
 from dashboard.store import catalogue
 
 SLICE: Final = 16 << 20
-PIECE: Final = 1 << 20  # read and written at a time: this is what bounds memory
+PIECE: Final = 256 << 10  # read and written at a time: this times the number of threads is what an upload costs
 PARTIAL_HOURS: Final = 48  # an upload that does not go on is removed after this
 UNUSED_HOURS: Final = 7 * 24  # a complete one that is never imported after this
 MAX_NAME: Final = 255

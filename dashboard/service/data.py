@@ -105,11 +105,11 @@ def plan_of(upload_id: str) -> SourcePlan:
 
 def set_plan(upload_id: str, data: Any) -> SourcePlan:
     """Keep a changed plan (SourcePlan or its JSON, which may come from a browser). Raises UserError ``plan``."""
+    found = inspection(upload_id)
     try:
         changed = data if isinstance(data, SourcePlan) else plan.from_json(SourcePlan, data)
     except ValueError:
         raise UserError("plan", "These decisions cannot be used.", "Reload the page and decide again.") from None
-    found = inspection(upload_id)
     if found is None:
         raise UserError("not_inspected", "The file has not been looked at yet.", "Wait a moment.")
     _same_file(plan.from_json(SourcePlan, found["plan"]), changed)
@@ -261,6 +261,8 @@ def delete(dataset_id: str) -> None:
     with catalogue.transaction() as db:
         mentions = (f'%"{dataset_id}"%', f'%"{dataset_id}"%')
         db.execute("DELETE FROM jobs WHERE (params LIKE ? OR result LIKE ?) AND finished_at IS NOT NULL", mentions)
+    with catalogue.reading() as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the journal still holds what was there
 
 
 def sources(dataset_id: str) -> tuple[dict[str, Any], ...]:

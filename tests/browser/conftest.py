@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+COMPILED = Path(os.environ["DASHBOARD_DATA_DIR"]) / "compiled"  # kernels, compiled once for the whole test run
 START_SECONDS = 90
 WAIT_MS = 30_000  # how long a test waits for something to appear on a busy machine
 
@@ -65,9 +66,8 @@ def start_server(data: Path, port: int | None = None, **environment: str) -> Ser
     port = port or free_port()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     compiled = data / "compiled"
-    shared = Path(os.environ["DASHBOARD_DATA_DIR"]) / "compiled"  # kernels compiled once for the whole test run
-    if not compiled.exists() and shared.is_dir():
-        compiled.symlink_to(shared)
+    if not compiled.exists() and COMPILED.is_dir():
+        compiled.symlink_to(COMPILED)
     with (data.parent / "server.txt").open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port), "--data-dir", str(data)],

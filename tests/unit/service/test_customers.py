@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,16 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
 
 from dashboard.customers import selection
 from dashboard.customers.rules import CLASSES, LEVELS, RuleSet
 from dashboard.errors import CannotAnswer, NotFound, UserError
 from dashboard.filters import Filters, parse
+from dashboard.ingest import publish, sample
+from dashboard.ingest.inspect import inspect_file
+from dashboard.ingest.layout import Source
+from dashboard.ingest.plan import ImportOptions
 from dashboard.service import core, customers
 from dashboard.store.dataset import Dataset
 from tests.store_builder import build_dataset
@@ -270,3 +276,26 @@ def test_row_order_and_partitions_change_nothing(data_dir: Path, seed: int) -> N
         for rows, partitions in ((frame, 1), (shuffled, 1 + seed % 5))
     ]
     assert pages[0] == pages[1]
+
+
+def test_planted_archetypes_are_found_through_the_whole_import(data_dir: Path, tmp_path: Path) -> None:
+    """Sample files, recognised and imported without a question, give groups that agree with what was planted."""
+    sources = []
+    for path in sample.generate("saas", 150_000, 0, tmp_path):
+        seen = inspect_file(path, file_name=path.name)
+        assert not seen.plan.open_questions
+        sources.append(Source(secrets.token_hex(16), path, path.name, seen.plan))
+    dataset_id = publish.import_sources(sources, ImportOptions(), name="SaaS", owner="local")["dataset"]
+    groups = customers.clusters(dataset_id, Filters(), RuleSet())
+    assert groups.structure
+    assert groups.groups.frame["name"].str.startswith("Power – often active").sum() == 1
+    planted = pd.read_csv(tmp_path / "answer_people.csv").set_index("user_id")
+    found = pd.concat(
+        pd.DataFrame(
+            customers.people_page(dataset_id, Filters(), RuleSet(), f"group.{n}", start=at, end=at + 1_000).rows
+        ).assign(group=n)
+        for n in range(groups.k)
+        for at in range(0, 2_000, 1_000)
+    ).set_index("user_id")
+    planted = planted[planted["counted"]]
+    assert adjusted_rand_score(planted["archetype"], found["group"].reindex(planted.index)) >= 0.8
