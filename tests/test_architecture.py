@@ -127,7 +127,8 @@ def dangers(path: Path) -> Iterator[str]:
                 yield f"line {node.lineno}: {called.id}()"
             if isinstance(called, ast.Attribute):
                 owner = called.value.id if isinstance(called.value, ast.Name) else ""
-                if called.attr in BANNED_ATTRIBUTES or (called.attr in ("query", "eval") and owner not in ("re",)):
+                frame_code = called.attr in ("query", "eval") and owner != "self" and (node.args or node.keywords)
+                if called.attr in BANNED_ATTRIBUTES or frame_code:
                     yield f"line {node.lineno}: .{called.attr}()"
                 if called.attr in ("execute", "executemany", "sql") and node.args:
                     statement = node.args[0]
