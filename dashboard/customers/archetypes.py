@@ -27,7 +27,7 @@ NEAR_TIE: Final = 0.1  # cosine a group may lose to get a name of its own
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "recency_days": ("long inactive", "recently active"),
     "usage": ("high usage", "low usage"),
-    "active_days": ("many active days", "few active days"),
+    "active_days_per_week": ("often active", "seldom active"),
     "orders": ("many orders", "few orders"),
     "revenue": ("high revenue", "low revenue"),
     "tenure_days": ("long known", "joined lately"),

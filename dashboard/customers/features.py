@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from dashboard.customers.clusters import Feature
@@ -9,7 +11,8 @@ from dashboard.customers.table import People
 
 RECENCY = Feature("recency_days", "Days since last active", "recency", "days")
 USAGE = Feature("usage", "Usage", "value", "number")
-ACTIVE_DAYS = Feature("active_days", "Active days", "frequency", "days")
+# A rate, not a total: a total mostly says how long somebody has been here.
+ACTIVITY = Feature("active_days_per_week", "Active days per week", "frequency", "number")
 ORDERS = Feature("orders", "Orders", "frequency", "count")
 REVENUE = Feature("revenue", "Net revenue", "value", "money")
 # Only described, not grouped by: nobody is inactive for longer than known, so tenure and recency hang together by
@@ -20,17 +23,23 @@ TENURE = Feature("tenure_days", "Days since first seen", "tenure", "days", fitte
 def features_of(people: People) -> tuple[pd.DataFrame, tuple[Feature, ...]]:
     """The features of this dataset and their values, one row per person in the order of ``people.frame``.
 
-    Orders and net revenue where there are orders, else active days; usage where it is mapped; always recency.
+    Recency always; usage where it is mapped; orders and net revenue for a shop, active days per week known (at least
+    one week) for everything else. Where people are active without buying, what they spend describes the groups but does
+    not make them: most spend nothing, and "pays or not" is known without clustering.
     """
+    shop = "revenue" in people.measures and people.measures.index("revenue") < people.measures.index("active_days")
     chosen = [RECENCY]
     if "usage" in people.measures:
         chosen.append(USAGE)
-    if "revenue" in people.measures:
+    if shop:
         chosen += [ORDERS, REVENUE]
     elif "active_days" in people.measures:
-        chosen.append(ACTIVE_DAYS)
-    values = people.frame[[feature.name for feature in chosen]].copy()
-    if people.frame["first_day"].notna().any():
+        chosen.append(ACTIVITY)
+        if "revenue" in people.measures:
+            chosen.append(replace(REVENUE, fitted=False))
+    values = people.frame.copy()
+    values["tenure_days"] = (people.as_of - values["first_day"]).clip(lower=0)
+    values["active_days_per_week"] = values["active_days"] / ((values["tenure_days"] + 1) / 7).clip(lower=1)
+    if values["tenure_days"].notna().any():
         chosen.append(TENURE)
-        values["tenure_days"] = (people.as_of - people.frame["first_day"]).clip(lower=0)
-    return values, tuple(chosen)
+    return values[[feature.name for feature in chosen]], tuple(chosen)

@@ -52,7 +52,7 @@ def columns(people: People, measure: Measure) -> tuple[Column, ...]:
         Column("recency_days", "Days since last active", "number", "days"),
         Column("last_day", "Last active", "date"),
         *numbers,
-        Column("first_day", "First seen", "date"),
+        *((Column("first_day", "First seen", "date"),) if frame["first_day"].notna().any() else ()),
         Column("reason", "Reason", "text", sortable=False),
     )
 

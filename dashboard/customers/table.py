@@ -89,7 +89,10 @@ def people_from_bytes(data: bytes) -> People:
         about = json.loads(table.schema.metadata[b"people"])
     except (pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError("not a stored table of people") from error
-    return People(table.to_pandas(), tuple(about["measures"]), about["as_of"], about["later"])
+    frame = table.to_pandas()
+    for name in DIMENSIONS:  # a category without values comes back with categories of another dtype
+        frame[name] = frame[name].cat.rename_categories(frame[name].cat.categories.astype("str"))
+    return People(frame, tuple(about["measures"]), about["as_of"], about["later"])
 
 
 def people_table(dataset: Dataset, as_of: int) -> People:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.customers.clusters import Clustering, Labels, agreement
+from dashboard.customers.features import features_of
 from dashboard.customers.rules import CLASSES, RuleSet
 from dashboard.customers.segments import Mask
 from dashboard.filters import Filters
@@ -72,7 +73,7 @@ def _sample(seen: PeopleView, found: Clustering, inside: Mask, left_out: tuple[L
     frame = pd.DataFrame(
         {
             "x": seen.recency[positions],
-            "y": seen.people.values(y.name)[positions],
+            "y": features_of(seen.people)[0][y.name].to_numpy(dtype=np.float64)[positions],
             "group": labels,
             "name": np.asarray(found.names, dtype=object)[labels],
         }
