@@ -192,7 +192,7 @@ def _fits_country(column: Profile) -> float:
 
 
 def _is_age(column: Profile) -> bool:
-    numbers = [float(v) for v in column.top if v.replace(".", "", 1).isdigit()]
+    numbers = [float(v) for v in column.top if v.replace(".", "", 1).isdecimal()]
     return bool(numbers) and all(0 <= n <= 120 for n in numbers)
 
 
@@ -219,7 +219,7 @@ def _by_value(column: Profile, about: _Table, field: Field) -> tuple[float, str]
     if name == "amount" and about.kind == "transactions" and column.numbers is not None and column.type == "number":
         return (0.5 if not column.numbers.whole else 0.2), "it holds numbers with a fraction."
     if name == "quantity" and column.numbers is not None and column.type == "number" and column.numbers.whole:
-        small = all(v.lstrip("-").isdigit() and len(v) <= 3 for v in column.top)
+        small = all(v.lstrip("-").isdecimal() and len(v) <= 3 for v in column.top)
         return (0.46 if small and not about.named else 0.1), "it holds small whole numbers."
     return 0.0, ""
 
