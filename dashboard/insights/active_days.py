@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dashboard.errors import UserError
 from dashboard.insights import where
-from dashboard.insights.activity_kernels import distinct_days
+from dashboard.insights.activity_kernels import distinct_days, distinct_days_of
 from dashboard.insights.memo import Memo
 from dashboard.insights.view import View
 from dashboard.insights.where import EVERYTHING, Clause, Mask
@@ -75,8 +75,14 @@ def active_days(view: View, partition: Partition, names: tuple[str, ...] = ()) -
         events = partition.table(TABLE)
         if events is None:
             return ActiveDays(np.zeros(partition.n_users + 1, np.int64), np.zeros(0, np.int32))
-        mask = where.rows(view, partition, TABLE, chosen)
-        return scan(events.offsets, events.day, mask, view.as_of if view.cut else _FOREVER)
+        until = view.as_of if view.cut else _FOREVER
+        clauses = (*row_clauses, *chosen)
+        if len(clauses) == 1 and events.column(clauses[0][0]).dtype == np.int32:
+            allowed = where.allowed_codes(view, *clauses[0])
+            return _allocated(
+                events.offsets, events.day, distinct_days_of, events.column(clauses[0][0]), allowed, until
+            )
+        return scan(events.offsets, events.day, where.only(view, partition, TABLE, clauses), until)
 
     return keep(view, partition, (*row_clauses, *chosen), read)
 
@@ -89,9 +95,15 @@ def keep(view: View, partition: Partition, query: Hashable, make: Callable[[], A
 
 def scan(offsets: npt.NDArray[np.int64], day: npt.NDArray[np.int32], mask: Mask, until: int) -> ActiveDays:
     """:func:`distinct_days` with its output allocated."""
+    return _allocated(offsets, day, distinct_days, mask, until)
+
+
+def _allocated(
+    offsets: npt.NDArray[np.int64], day: npt.NDArray[np.int32], kernel: Callable[..., int], *arguments: object
+) -> ActiveDays:
     out_offsets = np.empty(len(offsets), np.int64)
     out_day = np.empty(int(offsets[-1]), np.int32)
-    n = distinct_days(offsets, day, mask, until, out_offsets, out_day)
+    n = kernel(offsets, day, *arguments, out_offsets, out_day)
     days = ActiveDays(out_offsets, out_day[:n].copy())
     days.offsets.flags.writeable = False  # as stored arrays are: kernels are compiled for read-only input
     days.day.flags.writeable = False

@@ -29,6 +29,9 @@ def compile_kernels() -> None:
     counts = np.zeros(1, np.int64)
     for kept in (ones, where.EVERYTHING):
         activity.distinct_days(offsets, day, kept, 20, np.empty(3, np.int64), np.empty(2, np.int32))
+    activity.distinct_days_of(
+        offsets, day, codes, np.ones(2, np.uint8), 20, np.empty(3, np.int64), np.empty(2, np.int32)
+    )
     rolled = np.zeros((3, 3), np.int64)
     activity.rolling(offsets, day, ones, np.array([1, 7, 30], np.int64), 10, 11, rolled)
     activity.distinct_per_span(offsets, day, ones, 10, table, counts)

@@ -110,7 +110,7 @@ def rows_at(view: View, partition: Partition, table: str, index: npt.NDArray[np.
 def _apply(view: View, column: npt.NDArray[Any], clause: Clause, mask: Mask) -> None:
     name, values = clause
     if column.dtype == np.int32:
-        keep_codes(column, _allowed(view, name, values), mask)
+        keep_codes(column, allowed_codes(view, name, values), mask)
     elif column.dtype == np.int8:
         texts = {value.lower() for value in values}
         allowed = np.array(["" in texts, bool(texts & _FALSE), bool(texts & _TRUE)], np.uint8)
@@ -119,7 +119,8 @@ def _apply(view: View, column: npt.NDArray[Any], clause: Clause, mask: Mask) -> 
         keep_numbers(column, np.array(_numbers(values), np.float64), 1 if "" in values else 0, mask)
 
 
-def _allowed(view: View, name: str, values: tuple[str, ...]) -> Mask:
+def allowed_codes(view: View, name: str, values: tuple[str, ...]) -> Mask:
+    """uint8[texts + 1]: which codes of a text column the values mean; position code + 1, 0 = missing."""
     allowed = np.zeros(len(view.dataset.dictionary(name)) + 1, np.uint8)
     for value in values:
         code = view.dataset.code(name, value) if value else -1
