@@ -65,7 +65,7 @@ def start(data: Path) -> tuple[subprocess.Popen[bytes], int]:
 
 
 def settle(memory: Memory) -> None:
-    """Wait until the memory stands still: kernels are warmed in the background after the start, which is not measured."""
+    """Wait until the memory stands still: kernels are warmed in the background after the start."""
     last = 0
     for _ in range(30):
         time.sleep(5)

@@ -11,7 +11,7 @@ from dashboard.settings import ROOT
 from dashboard.web import errors, guard, routes, security, shell
 
 
-class _App(Dash):
+class _App(Dash):  # type: ignore[misc]
     """Dash that does not tell strangers which versions run here."""
 
     def _config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import jobs
 from dashboard.components import ids
+from dashboard.components.labelled import aria
 from dashboard.errors import NotFound
 from dashboard.service import data
 
@@ -45,17 +46,19 @@ def indicator(alive: list[jobs.Job]) -> list[Any]:
     """The jobs that are alive, each with a bar and a cancel button; nothing when there are none."""
     rows = []
     for job in alive:
-        bar = {"value": str(job.done), "max": str(job.total)} if job.total and job.state == "running" else {}
+        bar: dict[str, Any] = (
+            {"value": str(job.done), "max": str(job.total)} if job.total and job.state == "running" else {}
+        )
         rows.append(
             html.Div(
                 [
                     html.Span(describe(job), className="shell-job-text"),
-                    html.Progress(**bar, **{"aria-label": job.label}),
+                    html.Progress(**bar, **aria(label=job.label)),
                     html.Button(
                         "Cancel",
                         id={"type": CANCEL, "job": job.id},
                         className="btn btn-sm btn-link",
-                        **{"aria-label": f"Cancel: {job.label}"},
+                        **aria(label=f"Cancel: {job.label}"),
                     ),
                 ],
                 className="shell-job",

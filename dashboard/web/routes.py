@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 from urllib.parse import quote
 
 from dash import Dash
@@ -91,7 +91,7 @@ def put_slice(upload_id: str) -> Response:
     if length is None or length < 0 or offset < 0:
         raise BadRequest
     received = data.append_upload(
-        upload_id, offset, request.stream, length, request.headers.get("Upload-Digest", "").lower()
+        upload_id, offset, cast(BinaryIO, request.stream), length, request.headers.get("Upload-Digest", "").lower()
     )
     return jsonify(offset=received)
 

@@ -10,6 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard.components import ids
+from dashboard.components.labelled import aria
 from dashboard.components.upload_zone import upload_store
 from dashboard.filters import parse
 from dashboard.service import data
@@ -66,7 +67,7 @@ def page_at(path: Any) -> dict[str, Any] | None:
 
 def icon(name: str) -> html.Span:
     """A decorative icon drawn in the text's colour (assets/icons.css)."""
-    return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"})
+    return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))
 
 
 def _nav() -> html.Nav:
@@ -82,7 +83,7 @@ def _nav() -> html.Nav:
         )
         for page in pages()
     ]
-    return html.Nav(html.Ul(links, className="nav shell-links"), id=ids.NAV, **{"aria-label": "Pages"})
+    return html.Nav(html.Ul(links, className="nav shell-links"), id=ids.NAV, **aria(label="Pages"))
 
 
 def _tools() -> html.Div:
@@ -103,7 +104,7 @@ def _tools() -> html.Div:
                 className="btn btn-sm btn-outline-secondary shell-button",
             ),
             html.Button(
-                [html.Span("?", **{"aria-hidden": "true"}), html.Span("Help", className="visually-hidden")],
+                [html.Span("?", **aria(hidden="true")), html.Span("Help", className="visually-hidden")],
                 id=ids.HELP_OPEN,
                 title="Help and keyboard shortcuts (?)",
                 className="btn btn-sm btn-outline-secondary shell-button",
@@ -179,7 +180,7 @@ def layout() -> html.Div:
                                 [icon("menu"), html.Span("Menu", className="visually-hidden")],
                                 id=ids.NAV_TOGGLE,
                                 className="btn btn-sm btn-outline-secondary shell-button shell-toggle",
-                                **{"aria-controls": ids.NAV, "aria-expanded": "false"},
+                                **aria(controls=ids.NAV, expanded="false"),
                             ),
                         ],
                         className="shell-head",

@@ -281,7 +281,7 @@ def test_row_order_and_partitions_change_nothing(data_dir: Path, seed: int) -> N
 def test_planted_archetypes_are_found_through_the_whole_import(data_dir: Path, tmp_path: Path) -> None:
     """Sample files, recognised and imported without a question, give groups that agree with what was planted."""
     sources = []
-    for path in sample.generate("saas", 150_000, 0, tmp_path):
+    for path in sample.generate("saas", 150_000, 0, tmp_path)[:2]:  # without payments: a renewal is no use
         seen = inspect_file(path, file_name=path.name)
         assert not seen.plan.open_questions
         sources.append(Source(secrets.token_hex(16), path, path.name, seen.plan))
