@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from dashboard.customers import clusters
 from dashboard.customers.archetypes import ARCHETYPES, ROLES, name_groups
 from dashboard.customers.clusters import Clustering, cluster, clustering_from_bytes, prepare
-from dashboard.customers.features import ACTIVE_DAYS, ORDERS, RECENCY, REVENUE, TENURE, USAGE
+from dashboard.customers.features import ACTIVITY, ORDERS, RECENCY, REVENUE, TENURE, USAGE
 from dashboard.customers.silhouette import silhouette
 from dashboard.errors import CannotAnswer
 
@@ -123,9 +123,9 @@ def test_too_few_people_and_equal_people_are_no_answer() -> None:
     values, _ = shop(3)
     with pytest.raises(CannotAnswer, match="49 people"):
         cluster(values.iloc[:49], RFM)
-    same = pd.DataFrame({"recency_days": [3.0] * 80, "active_days": [1.0] * 80})
+    same = pd.DataFrame({"recency_days": [3.0] * 80, "active_days_per_week": [1.0] * 80})
     with pytest.raises(CannotAnswer, match="hardly differ"):
-        cluster(same, (RECENCY, ACTIVE_DAYS))
+        cluster(same, (RECENCY, ACTIVITY))
 
 
 def test_skewed_columns_are_logged_and_scaled() -> None:
