@@ -23,8 +23,8 @@ PLACEHOLDER_IDS = NULL_WORDS | {
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "ja", "oui", "si", "sí", "sim", "wahr", "vrai", "on", "x"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "nein", "non", "nao", "não", "nee", "falsch", "faux", "off"})
 TOTAL_WORDS = frozenset(
-    "total totals subtotal sum summe gesamt gesamtsumme zwischensumme insgesamt somme totaal totale totales suma soma "
-    "totaux overall".split()
+    ("total", "totals", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "zwischensumme", "insgesamt", "somme")
+    + ("totaal", "totale", "totales", "suma", "soma", "totaux", "overall")
 )
 MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
@@ -67,7 +67,7 @@ DATE = re.compile(
 _CLOCK = re.compile(TIME_OF_DAY)
 _EMAIL = re.compile(r"[^\s@,;]{1,64}@[^\s@,;]{1,255}\.[^\s@,;]{2,24}")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_WORDS = re.compile(r"[\w#&'’./()*+-][\w\s#&'’./()*+%@!?:°<>=-]*(?:, [\w\s#&'’./()*+%@!?:°<>=-]*)*")
+_WORDS = re.compile(r"[\w#&’./()*+-][\w\s#&'’./()*+%@!?°<>=-]*(?:[,:] [\w\s#&'’./()*+%@!?°<>=-]*)*:?")
 _CODE = re.compile(r"(?=.*\d)[\w.:/+-]{2,64}")
 
 
@@ -99,7 +99,7 @@ def shape(cell: str) -> str:
         return "email"
     if ("." in cell or ":" in cell) and _URL.fullmatch(cell):
         return "url"
-    if _WORDS.fullmatch(cell):
+    if not cell.endswith("'") and _WORDS.fullmatch(cell):
         return "word" if len(cell) <= 60 else "prose"
     return "odd"
 

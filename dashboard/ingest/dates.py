@@ -167,7 +167,20 @@ def _question(example: str, header: str, column: int) -> Question:
 
 
 def _month(number: int) -> str:
-    names = "January February March April May June July August September October November December".split()
+    names = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
     return names[number - 1] if 1 <= number <= 12 else str(number)
 
 

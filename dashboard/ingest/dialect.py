@@ -174,7 +174,7 @@ def _quote_fit(text: str, dialect: Dialect) -> float:
     quote = dialect.quote
     marks = text.count('"')
     if not quote:
-        return 0.75 if marks else 1.0
+        return 0.55 if marks else 1.0
     if quote == "'":
         marks = text.count("'")
     if not marks:

@@ -49,15 +49,13 @@ def decide(table: Sequence[Sequence[str]], known: Callable[[str], bool]) -> Head
                 votes_data += 2
             else:
                 votes_header += 2
-        elif cell in below and len(set(below)) * 2 <= len(below) + 1:
+        elif (cell in below and len(set(below)) * 2 <= len(below) + 1) or own in ("email", "url", "date"):
             votes_data += 2
-        elif own in ("email", "url", "date"):
-            votes_data += 2
-        elif own == "number" and typed > 0.2:
-            votes_data += 1
-        elif own == "code" and len(below) > 2 and sum(s == "code" for s in shapes) > 0.6 * len(shapes):
-            votes_data += 1
-        elif len(cell) > 60 and max(map(len, below)) > 60:
+        elif (
+            (own == "number" and typed > 0.2)
+            or (own == "code" and len(below) > 2 and sum(s == "code" for s in shapes) > 0.6 * len(shapes))
+            or (len(cell) > 60 and max(map(len, below)) > 60)
+        ):
             votes_data += 1
     if _years(filled) and not any(_years([c for c in row if c]) for row in body):
         return _several(table, "The first row holds years, the rows below other values.")

@@ -233,17 +233,24 @@ def _inspect_converted(
         if not target.stat().st_size:
             raise UserError("no_rows", "The file holds no rows.", "Check the export and upload it again.")
         inner = _copy(target)
-        fixed = {"delimiter": ",", "quote": '"', "escape": "", "footer_rows": "0", "short_rows": "pad"}
+        fixed = {"delimiter": ",", "quote": '"', "escape": "", "short_rows": "pad"}
         if detected.format != "xlsx":
-            fixed |= {"skip_lines": "0", "header": "1"}
+            fixed |= {"skip_lines": "0", "header": "1", "footer_rows": "0"}
         with _open(inner, "utf-8", limits) as stream:
             sample, whole = _sample(stream, limits)
-        table = structure.find(sample, sample[-_TAIL_BYTES:], limits, {**chosen, **fixed}, whole=whole)
+        tail = sample if whole else _last_bytes(target)
+        table = structure.find(sample, tail, limits, {**chosen, **fixed}, whole=whole)
         kept = tuple(q for q in table.questions if q.code != "header" or detected.format == "xlsx")
         table = replace(table, questions=kept, dialect=replace(table.dialect, encoding=name))
         counted = _scan(inner, replace(table, dialect=replace(table.dialect, encoding="utf-8")), limits)
     found = _inspection(detected, table, counted, remembered, chosen, now, notes, questions, detected.size)
     return replace(found, plan=replace(found.plan, sheet=sheet), sheets=names)
+
+
+def _last_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return file.read()
 
 
 def _copy(target: Path) -> Detected:

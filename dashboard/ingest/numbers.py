@@ -18,7 +18,7 @@ _EXPONENT = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 @dataclass(frozen=True)
 class NumberColumn:
     """decimal, thousands: the signs ("" = none seen). share: of the filled cells that are numbers. whole: none has a
-    fraction. point_zero: every one is a whole number written with ".0". exponents: cells like 4.90E+12. undecided: cells
+    fraction other than ".0". point_zero, some_point_zero: all or some are written with ".0". exponents: cells like 4.90E+12. undecided: cells
     like 1.234 whose sign could be either, when nothing else decides. note: for people."""
 
     decimal: str
@@ -26,6 +26,7 @@ class NumberColumn:
     share: float
     whole: bool
     point_zero: bool = False
+    some_point_zero: bool = False
     exponents: int = 0
     undecided: int = 0
     contradicting: int = 0
@@ -50,15 +51,16 @@ def examine(evidence: Evidence) -> NumberColumn:
         if _EXPONENT.fullmatch(shape.example.strip()):
             exponents += shape.count
         said = _signs(core)
+        point_zero_shape = re.fullmatch(r"\d+\.0", core) is not None and shape.largest[1] == 0
         for sign in said:
             if sign.startswith("unclear"):
                 unclear[sign[-1]] += shape.count
                 example[sign[-1]] = example[sign[-1]] or shape.example
             else:
                 votes[sign] += shape.count
-                if sign.startswith("decimal"):
+                if sign.startswith("decimal") and not point_zero_shape:
                     fraction += shape.count
-        if re.fullmatch(r"\d+\.0", core) and shape.largest[1] == 0:
+        if point_zero_shape:
             point_zero += shape.count
     decimal, thousands, undecided, contradicting = _choose(votes, unclear)
     shown = example[","] or example["."]
@@ -68,6 +70,7 @@ def examine(evidence: Evidence) -> NumberColumn:
         total / filled,
         whole=fraction == 0 and (undecided == 0),
         point_zero=total > 0 and point_zero == total,
+        some_point_zero=0 < point_zero < total,
         exponents=exponents,
         undecided=undecided,
         contradicting=contradicting,

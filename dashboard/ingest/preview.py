@@ -11,8 +11,8 @@ from dashboard.ingest.decode import parse_boolean
 from dashboard.ingest.decode_number import parse_number
 from dashboard.ingest.decode_time import OK, parse_time
 from dashboard.ingest.plan import ROW_NUMBER, ColumnPlan, TimeFormat
-from dashboard.schema import field as schema_field
 from dashboard.schema import TableName
+from dashboard.schema import field as schema_field
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

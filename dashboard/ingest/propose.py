@@ -18,8 +18,44 @@ from dashboard.schema import FIELDS, KIND_LABEL, TABLES, TIME_FIELD, TableName, 
 from dashboard.schema import field as schema_field
 
 _TIME_WORDS = frozenset(
-    "date time timestamp datetime ts at created updated since day when datum zeit zeitpunkt zeitstempel fecha hora heure jour "
-    "data ora tijd dag dia registration login signup joined birthday expires expiry start end begin last first".split()
+    [
+        "date",
+        "time",
+        "timestamp",
+        "datetime",
+        "ts",
+        "at",
+        "created",
+        "updated",
+        "since",
+        "day",
+        "when",
+        "datum",
+        "zeit",
+        "zeitpunkt",
+        "zeitstempel",
+        "fecha",
+        "hora",
+        "heure",
+        "jour",
+        "data",
+        "ora",
+        "tijd",
+        "dag",
+        "dia",
+        "registration",
+        "login",
+        "signup",
+        "joined",
+        "birthday",
+        "expires",
+        "expiry",
+        "start",
+        "end",
+        "begin",
+        "last",
+        "first",
+    ]
 )
 _MOST_SHAPED, _MOST_DISTINCT = 2_000, 24
 
@@ -237,6 +273,9 @@ def _settle_ids(
         if plan.strip_decimal_zero:
             text = f"“{plan.header}”: every id is a whole number with “.0”, which is taken off (17850.0 is 17850)."
             notes.append(Note("strip_decimal_zero", text))
+        elif column.numbers is not None and column.numbers.some_point_zero and plan.use == "field":
+            text = f"“{plan.header}”: some ids end in “.0” and some do not; they are kept as typed, as different ids."
+            notes.append(Note("strip_decimal_zero", text, "warning"))
         if plan.use == "field" and plan.name != "user_id" and column.damaged:
             text = f"{column.damaged:,} ids in “{plan.header}” look rewritten by a spreadsheet (4.90E+12)."
             notes.append(Note("damaged_ids", text, "warning"))

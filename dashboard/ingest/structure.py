@@ -47,7 +47,7 @@ def find(sample: bytes, tail: bytes, limits: Limits, chosen: Mapping[str, str], 
     short_rows. Raises UserError when there is no table: too many columns, no rows, running text, endless lines.
     """
     fixed = {name: chosen[name] for name in ("delimiter", "quote", "escape") if name in chosen}
-    _check_line(sample, limits, whole=whole)
+    _check_line(sample, limits)
     trial = dialects.find(sample, limits, _fixed_dialect(fixed), frozenset(fixed))
     found = replace(trial.dialect, comment=chosen.get("comment", ""))
     notes: list[Note] = []
@@ -70,8 +70,14 @@ def find(sample: bytes, tail: bytes, limits: Limits, chosen: Mapping[str, str], 
     accepted = [r for r in table if r.cells is not None]
     if not table:
         raise UserError("empty_file", "The file holds no rows.", "Check the export and upload it again.")
+    if not accepted:
+        raise UserError(
+            "no_readable_rows",
+            "No line of the file can be read: quotation marks are not closed, or lines are too long.",
+            "Check the export, or save it as CSV with another program.",
+        )
     _check_width(accepted, limits)
-    _check_prose(table, trial.width)
+    _check_prose(sample, trial)
     texts = [_texts(r) for r in accepted]
     asked, rows_of_header = _header(texts, trial.width, chosen)
     if rows_of_header and len(table) <= rows_of_header and whole:
@@ -126,8 +132,8 @@ def _number(chosen: Mapping[str, str], name: str) -> int | None:
     return value
 
 
-def _check_line(sample: bytes, limits: Limits, *, whole: bool) -> None:
-    if not whole and not re.search(rb"[\r\n]", sample[: limits.line_bytes + 2]):
+def _check_line(sample: bytes, limits: Limits) -> None:
+    if len(sample) > limits.line_bytes and not re.search(rb"[\r\n]", sample[: limits.line_bytes + 2]):
         raise UserError(
             "line_too_long",
             f"The first line has more than {limits.line_bytes:,} bytes, which is the limit for a line.",
@@ -149,17 +155,15 @@ def _check_width(accepted: list[Record], limits: Limits) -> None:
         )
 
 
-def _check_prose(table: list[Record], width: int) -> None:
-    """Running text is no table: lines of many words, no cells."""
-    if width > 1 or len(table) < 5:
+def _check_prose(sample: bytes, trial: dialects.Trial) -> None:
+    """Running text is no table: lines of many words that no delimiter cuts evenly."""
+    if trial.score > 0.4 or (trial.width > 1 and trial.regular > 0.9) or b'"' in sample[: 64 << 10]:
         return
-    lines = [
-        r.cells[0].decode("utf-8", errors="replace") for r in table[:200] if r.cells is not None and len(r.cells) == 1
-    ]
-    lines += ["" for r in table[:200] if r.cells is None or len(r.cells) > 1]
+    lines = sample[: 64 << 10].decode("utf-8", errors="replace").split("\n")
+    lines = [line.strip() for line in lines if line.strip()][:200]
     wordy = sum(len(line.split()) >= 6 for line in lines)
     sentences = sum(bool(re.search(r"[.!?,;:]\s|[.!?]$", line)) for line in lines)
-    if wordy * 2 > len(lines) and sentences * 3 > len(lines):
+    if len(lines) >= 5 and wordy * 2 > len(lines) and sentences * 3 > len(lines):
         raise UserError(
             "not_a_table", "This is running text, not a table.", "Upload a CSV, JSON, xlsx or Parquet file."
         )
@@ -278,4 +282,3 @@ def empty_columns(structure: Structure) -> frozenset[int]:
     """Columns that have neither a name nor a value in the sample: the commas a spreadsheet leaves at line ends."""
     filled = {i for _, cells in structure.rows for i, c in enumerate(cells) if c}
     return frozenset(i for i, name in enumerate(structure.written) if not name and i not in filled)
-
