@@ -19,15 +19,32 @@
     });
   }
 
-  /* Bring the list behind a number into view; it may still be on its way. */
-  function reveal(id, tries) {
-    const target = id ? document.getElementById(id) : null;
-    if (target) {
-      target.scrollIntoView({ block: "start" });
-      target.focus({ preventScroll: true });
-    } else if (id && tries > 0) {
-      window.setTimeout(() => reveal(id, tries - 1), 100);
+  /* Bring the list behind a number into view. It may still be on its way, and what stands above it grows while it loads:
+     keep it in view until everything is there, or the person scrolls. */
+  function reveal(id) {
+    if (!id) {
+      return;
     }
+    const ends = Date.now() + 15000;
+    const away = ["wheel", "touchstart", "keydown", "mousedown"];
+    let timer = 0;
+    function stop() {
+      window.clearInterval(timer);
+      away.forEach((kind) => window.removeEventListener(kind, stop));
+    }
+    function step() {
+      const target = document.getElementById(id);
+      if (target) {
+        target.scrollIntoView({ block: "start" });
+        target.focus({ preventScroll: true });
+      }
+      const loading = document.querySelector("main .skeleton, main [data-dash-is-loading='true']");
+      if ((target && !loading) || Date.now() > ends) {
+        stop();
+      }
+    }
+    away.forEach((kind) => window.addEventListener(kind, stop, { passive: true }));
+    timer = window.setInterval(step, 150);
   }
 
   function rewrite(change) {
@@ -96,7 +113,7 @@
         window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
         window.scrollTo(0, 0);
       }
-      reveal(target.hash.slice(1), 40);
+      reveal(target.hash.slice(1));
     }
     closePops(event.target.closest("details.filter-pop"));
   });

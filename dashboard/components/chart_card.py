@@ -41,7 +41,7 @@ def card(
             html.Div(
                 [
                     html.Div(
-                        [html.H2([title, *([about] if about else [])], className="card-title")]
+                        [html.Div([html.H2(title), *([about] if about else [])], className="card-title")]
                         + ([html.P(subtitle, className="card-subtitle")] if subtitle else []),
                         className="card-heading",
                     ),

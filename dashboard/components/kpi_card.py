@@ -32,8 +32,11 @@ def kpi_card(kpi: Kpi, *, facts: Sequence[Fact] = (), href: str = "", foot: str 
     spark = sparkline(kpi.spark)
     return html.Article(
         [
-            html.H2(
-                [kpi.label, tip(f"kpi-{kpi.key}", kpi.label, kpi.definition, [*_facts(kpi), *facts])],
+            html.Div(
+                [
+                    html.H2(kpi.label),
+                    tip(f"kpi-{kpi.key}", kpi.label, kpi.definition, [*_facts(kpi), *facts]),
+                ],
                 className="kpi-label",
             ),
             html.Div([value, *([spark] if spark is not None else [])], className="kpi-main"),
