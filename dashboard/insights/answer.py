@@ -16,12 +16,12 @@ _TRAILING = {"mau", "stickiness"}  # need a month of data before they mean what 
 
 def holds(manifest: Manifest, need: Need) -> bool:
     """Whether one of the need's tables or columns is there."""
-    return any(_has(manifest, name) for name in need.any_of)
-
-
-def _has(manifest: Manifest, name: str) -> bool:
-    table, _, column = name.partition(".")
-    return manifest.has_column(table, column) if column else table in manifest.tables
+    tables = manifest.given if need.from_file else manifest.tables
+    for name in need.any_of:
+        table, _, column = name.partition(".")
+        if manifest.has_column(table, column) if column else table in tables:
+            return True
+    return False
 
 
 def missing(manifest: Manifest, needs: Iterable[Need]) -> tuple[Need, ...]:

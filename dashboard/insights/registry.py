@@ -26,10 +26,14 @@ Spans = Sequence[tuple[int, int]]  # inclusive (first, last) day numbers, ascend
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that must be there: any of the columns (``table.column``, or ``table`` for the table itself)."""
+    """One thing that must be there: any of the columns (``table.column``, or ``table`` for the table itself).
+
+    text: for people ("an order table"). from_file: a table that was only derived from another one does not count.
+    """
 
     any_of: tuple[str, ...]
-    text: str  # for people: "an order table"
+    text: str
+    from_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,12 @@ METRICS: dict[str, Metric] = {}
 INSIGHTS: dict[str, Insight] = {}
 
 TIMED = Need(("events",), "a table with times (events, sessions or orders)")
-USERS = Need(("users",), "a table with one row per user")
+EVENT_LOG = Need(("events", "sessions"), "an event log or sessions", from_file=True)
 ORDERS = Need(("transactions",), "a table of orders with amounts")
 SIGNUP = Need(("users.signup_time",), "a sign-up date per user")
 USAGE = Need(("users.usage",), "a usage number per user (hours, minutes, sessions)")
 CHURNED = Need(("users.churned",), "a column that says who left")
 LAST_ACTIVE = Need(("users.last_active_time", "events"), "the last activity of each user")
-COMPLETE_DAYS_NOTE = "Days that are not complete are left out."
 
 
 def metric(

@@ -167,6 +167,14 @@ def test_answerability_names_what_is_missing(data_dir: Path) -> None:
     assert {item.key for item in service.insights_available(stored.id)} == set(INSIGHTS)
 
 
+def test_events_made_from_orders_are_no_event_log(data_dir: Path) -> None:
+    stored = build_dataset(data_dir, transactions=ORDERS)
+    answers = {item.key: item for item in service.answerability(stored.id)}
+    assert answers["dau"].state == "can"  # a day with an order is an active day
+    assert answers["events"].state == answers["paying_share"].state == "cannot"
+    assert [item.name for item in service.dimensions(stored.id)] == []
+
+
 def test_answers_that_are_only_rough(data_dir: Path) -> None:
     stored = build_dataset(data_dir, events=EVENTS[:20])
     answers = {item.key: item for item in service.answerability(stored.id)}
