@@ -90,7 +90,7 @@ class RowRules:
         for row in self._repeated_headers(chunk):
             rules[row] = (0, "repeated_header")
         rejects = [self._reject(chunk, row, *rule) for row, rule in rules.items()]
-        rejects += [_broken(chunk, *row) for row in chunk.rejects.tolist()]
+        rejects += [broken_record(chunk, *row) for row in chunk.rejects.tolist()]
         rejects.sort(key=lambda reject: reject.record)
         if not rules:
             return None, rejects, decoded
@@ -151,6 +151,7 @@ def _lengths(spans: np.ndarray) -> np.ndarray:
     return (spans >> 2) & _LENGTH
 
 
-def _broken(chunk: Chunk, line: int, number: int, start: int, end: int, rule: int) -> Reject:
+def broken_record(chunk: Chunk, line: int, number: int, start: int, end: int, rule: int) -> Reject:
+    """A record the tokenizer rejected (a row of ``Chunk.rejects``)."""
     value = chunk.data[start : min(end, start + 4000)].tobytes().decode(errors="replace")
     return Reject(line, number, "", value, RULE_CODES[rule])
