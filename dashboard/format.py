@@ -264,22 +264,12 @@ def moment(text: str, zone: str = "UTC") -> str:
     return f"{day(stamp.date())}, {stamp:%H:%M} {zone}"
 
 
-def file_size(count_: float | None) -> str:
-    """Bytes as file managers show them: ``1.4 MB`` (powers of 1,000)."""
-    if count_ is None:
-        return MISSING
-    for scale, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count_ >= scale:
-            return f"{count_ / scale:,.1f}\u00a0{unit}"
-    return f"{count_:,.0f}\u00a0bytes"
-
-
-def bytes_(size: float | None) -> str:
-    """``0.8 GB``, ``22.4 MB``, ``512 bytes``: sizes of files, in steps of 1,000 as file managers show them."""
+def file_size(size: float | None) -> str:
+    """Bytes as file managers show them, in steps of 1,000: ``2.1 GB``, ``22.4 MB``, ``512 bytes``."""
     if size is None or not math.isfinite(size):
         return MISSING
     for step, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if size >= step * 0.9995:
             scaled = size / step
-            return f"{_plain(scaled, 0 if scaled >= 99.95 else 1)} {name}"
-    return f"{_plain(size, 0)} bytes" if size != 1 else "1 byte"
+            return f"{_plain(scaled, 0 if scaled >= 99.95 else 1)}\u00a0{name}"
+    return f"{_plain(size, 0)}\u00a0bytes" if size != 1 else "1\u00a0byte"
