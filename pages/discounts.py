@@ -38,6 +38,7 @@ SAVED = "discounts-saved"
 UNDO = "discounts-undo"
 LIST_HEAD = "discounts-list-head"
 COUNT = "discounts-count"
+EXPORT = "discounts-export"
 GRID = "people-grid"
 LIST = "list"  # option of the URL: which people the table shows, a token of the service
 TARGETS = "targets"
@@ -101,7 +102,19 @@ def layout(**_query: Any) -> Component:
             html.Section(
                 [
                     html.Div(skeleton(56), id=LIST_HEAD, className="live"),
-                    html.P(id=COUNT, className="table-count tabular", role="status"),
+                    html.Div(
+                        [
+                            html.P(id=COUNT, className="table-count tabular", role="status"),
+                            html.A(
+                                "Download this list",
+                                id=EXPORT,
+                                href="#people",
+                                download="",
+                                className="btn btn-quiet btn-sm no-print",
+                            ),
+                        ],
+                        className="table-head",
+                    ),
                     data_table(GRID, ()),
                 ],
                 id="people",
@@ -415,7 +428,7 @@ def show_list_head(search: str | None, _changed: Any) -> Any:
         title = customers.describe_list(_token(filters), rules)
     except UserError as problem:
         return explained(problem), []
-    return _list_head(dataset, filters, title), column_definitions(
+    return _list_head(filters, title), column_definitions(
         [GridColumn(item.name, item.label, item.type, item.unit, item.sortable) for item in found]
     )
 
@@ -424,7 +437,7 @@ def _token(filters: Filters) -> str:
     return filters.option(LIST, TARGETS)
 
 
-def _list_head(dataset: str, filters: Filters, title: str) -> Component:
+def _list_head(filters: Filters, title: str) -> Component:
     tabs = [(TARGETS, "Discount targets"), ("all", "All people"), *((f"class.{n}", n) for n in customers.CLASSES)]
     links = [
         html.Li(
@@ -437,23 +450,9 @@ def _list_head(dataset: str, filters: Filters, title: str) -> Component:
         )
         for token, name in tabs
     ]
-    what = "targets" if _token(filters) == TARGETS else "people"
-    export = f"/export/{what}.csv" + filters.with_(dataset=dataset).to_search()
     return html.Div(
         [
-            html.Div(
-                [
-                    html.H2(title),
-                    html.A(
-                        "Download this list",
-                        href=export,
-                        download="",
-                        className="btn btn-quiet btn-sm",
-                        id="list-export",
-                    ),
-                ],
-                className="section-head",
-            ),
+            html.H2(title),
             html.Ul(links, className="tabs", **aria(label="Which people")),
         ]
     )
@@ -462,6 +461,7 @@ def _list_head(dataset: str, filters: Filters, title: str) -> Component:
 @callback(
     Output(GRID, "getRowsResponse"),
     Output(COUNT, "children"),
+    Output(EXPORT, "href"),
     Input(GRID, "getRowsRequest"),
     State(ids.URL, "search"),
 )
@@ -470,7 +470,7 @@ def rows(request: Any, search: str | None) -> Any:
     dataset, filters = _seen(search)
     wanted = requested(request)
     if wanted is None or not dataset:
-        return no_update, no_update
+        return no_update, no_update, no_update
     try:
         rules = customers.rules_of(dataset, filters)
         page = customers.people_page(
@@ -483,12 +483,16 @@ def rows(request: Any, search: str | None) -> Any:
             sort_model=wanted.sort,
             filter_model=wanted.filters,
         )
+        shown = (
+            filters.with_(dataset=dataset).with_option(LIST, _token(filters)).with_option("grid", wanted.filter_text)
+        )
         everyone = customers.segmentation(dataset, filters, rules).everyone
     except UserError as problem:
-        return {"rowData": [], "rowCount": 0}, f"{problem.message} {problem.hint}".strip()
+        return {"rowData": [], "rowCount": 0}, f"{problem.message} {problem.hint}".strip(), no_update
     return (
         {"rowData": page.rows, "rowCount": page.total},
         [html.Strong(fmt.count(page.total)), f" of {fmt.count(everyone)} people"],
+        "/export/people.csv" + shown.to_search(),
     )
 
 

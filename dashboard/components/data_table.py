@@ -6,6 +6,7 @@ filtered rows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
@@ -47,6 +48,11 @@ class Block(NamedTuple):
     last: int
     sort: list[dict[str, Any]]
     filters: dict[str, Any]
+
+    @property
+    def filter_text(self) -> str:
+        """The filters for a link to the whole list; "" without any."""
+        return json.dumps(self.filters, separators=(",", ":")) if self.filters else ""
 
 
 def requested(request: object) -> Block | None:

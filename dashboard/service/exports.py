@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dashboard import settings
 from dashboard.customers import selection
-from dashboard.errors import NotFound
+from dashboard.errors import NotFound, UserError
 from dashboard.escape import safe_cell
 from dashboard.filters import Filters, parse
 from dashboard.schema import FIELDS, TABLES, TableName
@@ -92,8 +94,23 @@ def _targets(filters: Filters) -> Download:
 def _people(filters: Filters) -> Download:
     dataset_id = _dataset(filters)
     rules = customers.rules_of(dataset_id, filters)
-    made = customers.people_csv(dataset_id, filters, rules, filters.option("list", selection.ALL))
+    chosen = filters.option("list", selection.ALL)
+    made = customers.people_csv(dataset_id, filters, rules, chosen, filter_model=_grid_filter(filters.option("grid")))
     return Download(made.file_name, made.chunks)
+
+
+def _grid_filter(text: str) -> dict[str, Any] | None:
+    """The column filters that the list on the page was narrowed with, as its link carries them. Raises UserError for a
+    link that cannot be read: without them the file would hold other people than the list."""
+    if not text:
+        return None
+    try:
+        model = json.loads(text)
+    except ValueError:
+        model = None
+    if not isinstance(model, dict):
+        raise UserError("bad_filter", "The filters of the table in this link cannot be read.", "Shorten or clear them.")
+    return model
 
 
 def _rejected(filters: Filters) -> Download:

@@ -118,6 +118,22 @@ def test_list_sorts_on_the_server(view: Callable[..., Page]) -> None:
     expect(first).to_have_text(f"{frame['usage'].max():,.1f}")
 
 
+def test_narrowed_list_is_what_downloads(view: Callable[..., Page]) -> None:
+    frame = classified()
+    expected = frame[frame["target"] & (frame["usage"] > 600)]
+    page = view("/discounts", "users")
+    cell = page.locator(".ag-header-cell[col-id=engagement]")
+    cell.locator(".ag-header-cell-filter-button").click()
+    popup = page.locator(".ag-filter")
+    popup.get_by_role("combobox").first.click()
+    page.get_by_role("option", name="Greater than", exact=True).click()
+    popup.locator("input[type=number]").first.fill("600")
+    popup.get_by_role("button", name="Apply").click()
+    expect(page.locator("#discounts-count")).to_have_text(f"{len(expected)} of 600 people")
+    rows = downloaded(page, "Download this list")
+    assert sorted(row["user_id"] for row in rows) == sorted(expected["user_id"])
+
+
 def test_no_structure_is_said(view: Callable[..., Page]) -> None:
     page = view("/discounts", "users")
     expect(page.locator("#discounts-clusters .notice")).to_contain_text("no better than in shuffled data")
