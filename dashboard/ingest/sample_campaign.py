@@ -49,11 +49,11 @@ def make(rows: int, seed: int) -> Sample:
         "usage_hours": pa.array(np.round(looks[:, 1], 1)),
         "discounted_orders": pa.array(np.round(looks[:, 2]).astype(np.int64)),
         "months_known": pa.array(np.maximum(1, np.round(looks[:, 3])).astype(np.int64)),
-        "arm": pa.array(np.where(offered, "offer", "control")),
-        "renewed": pa.array(np.where(renewed, "yes", "no")),
+        "arm": parts.choose(("control", "offer"), offered),
+        "renewed": parts.choose(("no", "yes"), renewed),
         "spend": pa.array(spend),
     }
-    people = pa.table({"user_id": user_ids, "kind": pa.array(tuple(KINDS)).take(pa.array(kind))})
+    people = pa.table({"user_id": user_ids, "kind": parts.choose(tuple(KINDS), kind)})
     return Sample(
         tables=(("users.csv", rows, parts.one_batch(users_table)),),
         truths=_truths(rows),

@@ -94,6 +94,11 @@ def pick(
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(values))
 
 
+def choose(values: tuple[str, ...], codes: npt.NDArray[np.integer[Any] | np.bool_]) -> pa.StringArray:
+    """The text of each code, in one piece (text straight from numpy comes in chunks when there is much of it)."""
+    return pa.array(values).take(pa.array(codes.astype(np.int8)))
+
+
 def stamps(seconds: Ints) -> pa.TimestampArray:
     """Seconds since START as times that are written ``2025-01-01 00:00:00``."""
     return pa.array((seconds + START).astype("datetime64[s]"))

@@ -92,7 +92,7 @@ def make(rows: int, seed: int) -> Sample:
         "plan": pa.array(PLANS).take(pa.array(plan)),
         "platform": platforms.take(pa.array(mobile)),
         "seats": pa.array(np.where(plan == 0, 1, 1 + rng.poisson(plan * 2.0)).astype(np.int64)),
-        "churned": pa.array(np.where(churned, "yes", "no")),
+        "churned": parts.choose(("no", "yes"), churned),
         "offboarding_tickets": pa.array(tickets),
     }
     payments, payment_rows = _payments(user_ids, signup, plan, months)
