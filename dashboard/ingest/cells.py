@@ -23,8 +23,8 @@ PLACEHOLDER_IDS = NULL_WORDS | {
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "ja", "oui", "si", "sí", "sim", "wahr", "vrai", "on", "x"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "nein", "non", "nao", "não", "nee", "falsch", "faux", "off"})
 TOTAL_WORDS = frozenset(
-    ("total", "totals", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "zwischensumme", "insgesamt", "somme")
-    + ("totaal", "totale", "totales", "suma", "soma", "totaux", "overall")
+    {"total", "totals", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "zwischensumme", "insgesamt", "somme"}
+    | {"totaal", "totale", "totales", "suma", "soma", "totaux", "overall"}
 )
 MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
@@ -49,7 +49,9 @@ for _number, _names in enumerate(
 _SIGN = r"[-+−]?"
 _MONEY = r"(?:[$€£¥₹₽₩]|US\$|USD|EUR|GBP|CHF|kr\.?|zł|R\$|Fr\.)"
 NUMBER = re.compile(
-    rf"{_SIGN}\(?\s*{_MONEY}?\s*{_SIGN}(?:\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+(?:[.,]\d*)?|\d[\d.,'’]*|[.,]\d+)(?:[eE][-+]?\d{{1,3}})?\s*(?:%|{_MONEY})?\s*\)?{_SIGN}"
+    rf"{_SIGN}\(?\s*{_MONEY}?\s*{_SIGN}"
+    r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d*)?|\d[\d.,'’]*|[.,]\d+)"
+    rf"(?:[eE][-+]?\d{{1,3}})?\s*(?:%|{_MONEY})?\s*\)?{_SIGN}"
 )
 TIME_OF_DAY = (
     r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s*(?:[aApP]\.?[mM]\.?)?\s*(?:Z|UTC|GMT|[-+]\d{2}:?\d{2}|[-+]\d{2})?"

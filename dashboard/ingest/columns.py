@@ -22,11 +22,11 @@ _EXPONENT = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 class Profile:
     """One column.
 
-    index, header: as in the file. rows: sampled; filled: sampled cells that are neither empty nor a null word. distinct,
-    values: different and all non-empty values (whole file up to four million, else the sample). type: by the values
-    alone. looks: share of the filled cells that are a "country", "plan", "platform", "gender", "email", "boolean",
-    "number", "word" or "code". dates, numbers: decisions, where the column is one. damaged, placeholders: ids that a
-    spreadsheet rewrote, ids like NA or null (whole file). growing: a row number (1, 2, 3 … or a fixed step).
+    index, header: as in the file. rows: sampled; filled: sampled cells that are neither empty nor a null word.
+    distinct, values: different and all non-empty values (whole file up to four million, else the sample). type: by
+    the values alone. looks: share of the filled cells that are a "country", "plan", "platform", "gender", "email",
+    "boolean", "number", "word" or "code". dates, numbers: decisions, where the column is one. damaged, placeholders:
+    ids that a spreadsheet rewrote, ids like NA or null (whole file). growing: a row number (1, 2, 3 … or a fixed step).
     """
 
     index: int
@@ -65,7 +65,8 @@ def profile(
     dates: DateColumn | None,
     numbers: NumberColumn | None,
 ) -> Profile:
-    """Describe a column. cells: its sampled cells (trimmed); evidence and distinct: of the whole file, where gathered."""
+    """Describe a column. cells: its sampled cells (trimmed); evidence and distinct: of the whole file, where
+    gathered."""
     filled = [c for c in cells if c and c.lower() not in NULL_WORDS]
     counts = Counter(filled)
     looks = _looks(counts, len(filled))

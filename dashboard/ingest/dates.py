@@ -1,7 +1,8 @@
 """How a column of dates is read, decided over the whole column, with the row that proves it.
 
-A numeric date whose year comes last is day/month or month/day: a value above 12 in one place decides. Where no row does,
-other columns of the file, the order of the rows or "not in the future" may settle it; otherwise a person is asked.
+A numeric date whose year comes last is day/month or month/day: a value above 12 in one place decides. Where no row
+does, other columns of the file, the order of the rows or "not in the future" may settle it; otherwise a person is
+asked.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Form:
 
 @dataclass(frozen=True)
 class DateColumn:
-    """time: how to read it. share: of the filled cells that are dates. proven: False when ``question`` must be answered.
-    note: the decision for people; numeric: the column has dates whose order had to be decided."""
+    """time: how to read it. share: of the filled cells that are dates. proven: False when ``question`` must be
+    answered. note: the decision for people; numeric: the column has dates whose order had to be decided."""
 
     time: TimeFormat
     share: float

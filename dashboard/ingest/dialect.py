@@ -188,7 +188,8 @@ def _quote_fit(text: str, dialect: Dialect) -> float:
 
 
 def preamble_lines(sample: bytes, dialect: Dialect, width: int, limits: Limits) -> int:
-    """Physical lines before the table: titles, notes and comments, told by having far fewer filled cells than the table.
+    """Physical lines before the table: titles, notes and comments, told by having far fewer filled cells than the
+    table.
 
     A line that starts with ``#`` is a comment unless it is as wide as the table (a commented header).
     """

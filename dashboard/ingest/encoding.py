@@ -49,10 +49,10 @@ _TAIL = 64 << 10
 
 @dataclass(frozen=True)
 class Encoding:
-    """name: Python codec. proven: the bytes leave no other reading. replaced: bytes that are not valid in it (they become
-    U+FFFD), counted over the whole file. words: how text with such letters reads, for the preview. size: unpacked
-    bytes of the file. ascii: no byte above 127. implausible: the proposed encoding makes few real words. tail: the last
-    bytes of the file as they are, beginning at a multiple of four."""
+    """name: Python codec. proven: the bytes leave no other reading. replaced: bytes that are not valid in it (they
+    become U+FFFD), counted over the whole file. words: how text with such letters reads, for the preview. size:
+    unpacked bytes of the file. ascii: no byte above 127. implausible: the proposed encoding makes few real words.
+    tail: the last bytes of the file as they are, beginning at a multiple of four."""
 
     name: str
     proven: bool = True
@@ -202,7 +202,8 @@ def _words(sample: bytes, encoding: str) -> tuple[str, ...]:
 
 
 def _implausible(sample: bytes) -> bool:
-    """Whether the bytes hardly make sense as cp1252: few of the high bytes are letters inside words of small letters."""
+    """Whether the bytes hardly make sense as cp1252: few of the high bytes are letters inside words of small
+    letters."""
     text = sample.decode("cp1252", errors="replace")
     high = [(i, c) for i, c in enumerate(text) if ord(c) > 127]
     if len(high) < 8:

@@ -1,8 +1,9 @@
 """What all cells of a column look like, gathered over the whole file.
 
 A *shape* is a cell with its digits forgotten: ``25/03/2025`` and ``03/04/2025`` have one shape, and so have ``1.234,5``
-and ``9.876,1``. A column of dates or numbers has few shapes however long it is; with the largest value of each digit group
-and the first record where a group exceeds 12 they decide date order, decimal sign and the rest, and name the proof.
+and ``9.876,1``. A column of dates or numbers has few shapes however long it is; with the largest value of each digit
+group and the first record where a group exceeds 12 they decide date order, decimal sign and the rest, and name the
+proof.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def gather(
 ) -> None:
     """Add ``rows`` cells of one column (``spans`` of the tokenizer) to its table of shapes.
 
-    totals: int64 (4,); hashes: uint64 (slots,); counts: int64 (slots,); facts: int64 (slots, 9); largest: int64 (slots, 6).
+    totals: int64 (4,); hashes: uint64 (slots,); counts: int64 (slots,); facts: int64 (slots, 9); largest: int64
+    (slots, 6).
     """
     slots = hashes.size
     group_values = np.zeros(GROUPS, dtype=np.int64)

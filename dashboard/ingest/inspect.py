@@ -196,7 +196,9 @@ def _encoding_notes(found: Encoding, sample: bytes, chosen: Mapping[str, str]) -
         text = f"The file is not UTF-8. Read as Windows-1252 (Western European), which nothing proves; words: {words}."
         notes.append(Note("encoding", text, "warning"))
         if found.implausible:
-            text = f"The encoding of this file cannot be proven. Do these words read well: {words}? If not, choose another."
+            text = (
+                f"The encoding of this file cannot be proven. Do these words read well: {words}? Else choose another."
+            )
             questions.append(Question("encoding", text, encoding.CHOICES))
     elif not found.ascii and found.name != "utf-8":
         notes.append(Note("encoding", f"Read as {found.name.upper()}, by its first bytes."))
@@ -274,6 +276,12 @@ def _inspection(
             "no_rows",
             f"The file has names for {table.width:,} columns but no rows.",
             "Check the export and upload it again.",
+        )
+    if not counted.accepted and set(counted.rejected) == {"too_long"}:
+        raise UserError(
+            "line_too_long",
+            "The lines of this file are longer than the limits allow.",
+            "Check that the file has line ends, or raise the limits in the settings.",
         )
     proposal = propose.propose(table, counted, chosen=chosen, remembered=remembered, now=now)
     plan = SourcePlan(

@@ -282,12 +282,12 @@ def _weigh(profiles: Sequence[Profile], table: TableName, matches: dict[int, Mat
 
 _WEIGHT: dict[TableName, dict[str, float]] = {
     "users": {
-        "user_id": 0.6, "signup_time": 0.6, "last_active_time": 0.8, "country": 0.2, "plan": 0.3, "age": 0.5, "gender": 0.4,
-        "usage": 0.5, "churned": 0.5, "name": 0.4, "email": 0.4,
+        "user_id": 0.6, "signup_time": 0.6, "last_active_time": 0.8, "country": 0.2, "plan": 0.3, "age": 0.5,
+        "gender": 0.4, "usage": 0.5, "churned": 0.5, "name": 0.4, "email": 0.4,
     },
     "events": {
-        "user_id": 0.6, "event_time": 1.0, "event_name": 1.5, "session_id": 0.5, "feature": 0.8, "duration_seconds": 0.3,
-        "amount": 0.2, "platform": 0.2,
+        "user_id": 0.6, "event_time": 1.0, "event_name": 1.5, "session_id": 0.5, "feature": 0.8,
+        "duration_seconds": 0.3, "amount": 0.2, "platform": 0.2,
     },
     "sessions": {"user_id": 0.6, "start_time": 1.0, "end_time": 0.8, "duration_seconds": 0.6, "session_id": 0.6},
     "transactions": {

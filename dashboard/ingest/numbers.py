@@ -18,8 +18,8 @@ _EXPONENT = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 @dataclass(frozen=True)
 class NumberColumn:
     """decimal, thousands: the signs ("" = none seen). share: of the filled cells that are numbers. whole: none has a
-    fraction other than ".0". point_zero, some_point_zero: all or some are written with ".0". exponents: cells like 4.90E+12. undecided: cells
-    like 1.234 whose sign could be either, when nothing else decides. note: for people."""
+    fraction other than ".0". point_zero, some_point_zero: all or some are written with ".0". exponents: cells like
+    4.90E+12. undecided: cells like 1.234 whose sign could be either, when nothing else decides. note: for people."""
 
     decimal: str
     thousands: str

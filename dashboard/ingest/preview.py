@@ -29,8 +29,8 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ColumnStatistics:
-    """Of one column of the file. filled: share of the rows, 0..1. distinct: different values among ``counted``. examples:
-    a few frequent values; none for personal fields and ids."""
+    """Of one column of the file. filled: share of the rows, 0..1. distinct: different values among ``counted``.
+    examples: a few frequent values; none for personal fields and ids."""
 
     index: int
     header: str

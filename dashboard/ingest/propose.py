@@ -14,50 +14,11 @@ from dashboard.ingest.plan import ROW_NUMBER, ColumnPlan, DateOrder, Note, Quest
 from dashboard.ingest.scan import Scan
 from dashboard.ingest.structure import Structure, empty_columns
 from dashboard.ingest.synonyms import score, words
+from dashboard.ingest.vocabulary import TIME_WORDS
 from dashboard.schema import FIELDS, KIND_LABEL, TABLES, TIME_FIELD, TableName, Type
 from dashboard.schema import field as schema_field
 
-_TIME_WORDS = frozenset(
-    [
-        "date",
-        "time",
-        "timestamp",
-        "datetime",
-        "ts",
-        "at",
-        "created",
-        "updated",
-        "since",
-        "day",
-        "when",
-        "datum",
-        "zeit",
-        "zeitpunkt",
-        "zeitstempel",
-        "fecha",
-        "hora",
-        "heure",
-        "jour",
-        "data",
-        "ora",
-        "tijd",
-        "dag",
-        "dia",
-        "registration",
-        "login",
-        "signup",
-        "joined",
-        "birthday",
-        "expires",
-        "expiry",
-        "start",
-        "end",
-        "begin",
-        "last",
-        "first",
-    ]
-)
-_MOST_SHAPED, _MOST_DISTINCT = 2_000, 24
+_MOST_SHAPED, _MOST_DISTINCT, _MOST_NUMBER_NOTES = 2_000, 24, 20
 
 
 @dataclass(frozen=True)
@@ -163,7 +124,7 @@ def _profiles(
             notes.append(date.note)
         if date is not None and date.question:
             questions.append(date.question)
-    profiles = []
+    profiles, said = [], 0
     for index, name in enumerate(structure.names):
         column = profile(
             index,
@@ -177,14 +138,15 @@ def _profiles(
         sign = signs[index]
         if column.type == "number" and sign is not None and not sign.point_zero:
             note = numbers.note(name, sign)
-            notes += [note] if note else []
+            if note is not None and (said := said + 1) <= _MOST_NUMBER_NOTES:
+                notes.append(note)
         profiles.append(column)
     return profiles
 
 
 def _time_like(name: str) -> bool:
     own = words(name)
-    return bool(_TIME_WORDS & set(own)) or any(score(name, t, f) > 0.5 for t, f in TIME_FIELD.items())
+    return bool(TIME_WORDS & set(own)) or any(score(name, t, f) > 0.5 for t, f in TIME_FIELD.items())
 
 
 def _adopt_order(structure: Structure, found: dict[int, dates.DateColumn | None]) -> None:
@@ -281,8 +243,8 @@ def _settle_ids(
             notes.append(Note("damaged_ids", text, "warning"))
         elif plan.use == "field" and column.damaged:
             text = (
-                f"{column.damaged:,} ids in “{plan.header}” look rewritten by a spreadsheet (4.90E+12). Different people may "
-                "share one id now. Joins by user are off until you confirm."
+                f"{column.damaged:,} ids in “{plan.header}” look rewritten by a spreadsheet (4.90E+12). "
+                "Different people may share one id now. Joins by user are off until you confirm."
             )
             choices = (("confirm", "The ids are right: use them as they are"),)
             questions.append(Question("damaged_ids", text, choices, plan.index))

@@ -22,7 +22,8 @@ class Source:
     packed: bool = False
 
     def head(self, size: int, limits: Limits) -> bytes:
-        """The first ``size`` unpacked bytes; of a damaged gzip what can be read. Raises UserError when that is nothing."""
+        """The first ``size`` unpacked bytes; of a damaged gzip what can be read. Raises UserError when that is
+        nothing."""
         found = bytearray()
         try:
             for piece in self.slices(limits, min(size, _PIECE)):

@@ -23,8 +23,8 @@ _HEADER_RECORDS = 200
 
 @dataclass(frozen=True)
 class Structure:
-    """dialect: complete. names: one per column, unique. written: as in the file ("" where it has none). rows: sampled data
-    records (record number, cells padded to the width). notes, questions: what was decided and what is open."""
+    """dialect: complete. names: one per column, unique. written: as in the file ("" where it has none). rows: sampled
+    data records (record number, cells padded to the width). notes, questions: what was decided and what is open."""
 
     dialect: Dialect
     names: tuple[str, ...]
@@ -42,8 +42,8 @@ class Structure:
 def find(sample: bytes, tail: bytes, limits: Limits, chosen: Mapping[str, str], *, whole: bool) -> Structure:
     """Find the table in a text file.
 
-    sample: the beginning of the file in UTF-8 without byte order mark; whole: it is the entire file. tail: its last bytes
-    in UTF-8. chosen: decisions a person made: delimiter, quote, escape, comment, skip_lines, header, footer_rows,
+    sample: the beginning of the file in UTF-8 without byte order mark; whole: it is the entire file. tail: its last
+    bytes in UTF-8. chosen: decisions a person made: delimiter, quote, escape, comment, skip_lines, header, footer_rows,
     short_rows. Raises UserError when there is no table: too many columns, no rows, running text, endless lines.
     """
     fixed = {name: chosen[name] for name in ("delimiter", "quote", "escape") if name in chosen}

@@ -309,7 +309,12 @@ KIND_WORDS: dict[str, frozenset[str]] = {
     ),
 }
 
-# units a header may name for the durations that become seconds or the usage shown
+# words in headers that allow whole numbers to be read as times
+TIME_WORDS = frozenset(
+    "date time timestamp datetime ts at created updated since day when datum zeit zeitpunkt zeitstempel fecha hora heure "
+    "jour data ora tijd dag dia registration login signup joined birthday expires expiry start end begin last first".split()
+)
+
 PLAN_WORDS = frozenset(
     "free basic standard premium pro plus starter enterprise business team teams trial gold silver bronze platinum paid "
     "freemium family student individual lite ultimate growth scale professional personal essential advanced kostenlos "

@@ -158,7 +158,8 @@ VARIANTS: dict[str, tuple[list[str], Callable[[Row], Row], str, str]] = {
          "Dernière connexion"], lambda r: [*_german(r)[:7], _date(r[7], "%d/%m/%Y")], ";", "utf-8-sig",
     ),
     "spanish": (
-        ["id_usuario", "nombre", "edad", "país", "tipo_suscripción", "horas_vistas", "género_favorito", "último_acceso"],
+        ["id_usuario", "nombre", "edad", "país", "tipo_suscripción", "horas_vistas", "género_favorito",
+         "último_acceso"],
         lambda r: r, ",", "utf-16",
     ),
     "portuguese": (
@@ -166,12 +167,13 @@ VARIANTS: dict[str, tuple[list[str], Callable[[Row], Row], str, str]] = {
         "|", "utf-8",
     ),
     "italian": (
-        ["Codice Cliente", "Nome", "Età", "Paese", "Abbonamento", "Ore di visione", "Genere preferito", "Ultimo accesso"],
+        ["Codice Cliente", "Nome", "Età", "Paese", "Abbonamento", "Ore di visione", "Genere preferito",
+         "Ultimo accesso"],
         lambda r: [*r[:7], _date(r[7], "%d/%m/%Y")], ",", "utf-8",
     ),
     "dutch": (
-        ["Klantnummer", "Naam", "Leeftijd", "Land", "Abonnement", "Kijkuren", "Genre", "Laatste login"], lambda r: r, ",",
-        "utf-8",
+        ["Klantnummer", "Naam", "Leeftijd", "Land", "Abonnement", "Kijkuren", "Genre", "Laatste login"], lambda r: r,
+        ",", "utf-8",
     ),
     "american": (
         ["customerId", "fullName", "age", "country", "membershipType", "totalWatchTime", "favGenre", "lastSeenAt"],
@@ -182,7 +184,8 @@ VARIANTS: dict[str, tuple[list[str], Callable[[Row], Row], str, str]] = {
          "signup_source", "score"], _reordered, ",", "utf-8",
     ),
     "epoch": (
-        ["uid", "display_name", "age", "market", "tier", "usage_minutes", "genre", "last_active_ts"], _epoch, ",", "utf-8",
+        ["uid", "display_name", "age", "market", "tier", "usage_minutes", "genre", "last_active_ts"], _epoch, ",",
+        "utf-8",
     ),
 }  # fmt: skip
 

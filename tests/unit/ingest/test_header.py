@@ -36,7 +36,8 @@ def test_first_row(text: str, rows: int, sure: bool) -> None:
 
 
 def test_two_rows_of_names() -> None:
-    text = "date,place,travel,,,total\n,,air,rail,taxi,\n2024-01-01,Rome,5,,,5\n2024-01-02,Rome,,6,,6\n2024-01-03,Oslo,1,,,1"
+    text = "date,place,travel,,,total\n,,air,rail,taxi,\n"
+    text += "2024-01-01,Rome,5,,,5\n2024-01-02,Rome,,6,,6\n2024-01-03,Oslo,1,,,1"
     assert judged(text) == (2, True)
     rows = [line.split(",") for line in text.split("\n")[:2]]
     assert names(rows, 6) == ["date", "place", "travel air", "travel rail", "travel taxi", "total"]

@@ -293,6 +293,7 @@ def test_content_not_name_decides(tmp_path: Path) -> None:
         (gzip.compress(b"a,b\n" + b"1,2\n" * 50_000), Limits(file_bytes=1_000), "too_large"),
         (gzip.compress(random.Random(1).randbytes(9_000).hex().encode())[:4_000], Limits(), "damaged_gzip"),
         (b"x" * 3_000_000, Limits(), "line_too_long"),
+        (b"a,b\n" + b"x" * 3_000_000, Limits(), "line_too_long"),
         (
             (",".join(f"c{i}" for i in range(20_000)) + "\n" + ",".join("1" * 20_000)).encode(),
             Limits(),
@@ -330,8 +331,9 @@ def test_hostile_names_are_only_names(tmp_path: Path) -> None:
 
 
 pieces = st.sampled_from(
-    [b"user_id", b"date", b"1,2", b"u1", b'"', b'""', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\\", b"\x00", b"\xff", b"\xef\xbb\xbf",
-     b"sep=;", b"#", b"03/04/2025", b"25/03/2025", b"1.234,5", b"4.90E+12", b"NA", b"Total", b"'", b"|", b" ", b"\xc3\xa9", b"{", b"["]
+    [b"user_id", b"date", b"1,2", b"u1", b'"', b'""', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\\", b"\x00",
+     b"\xff", b"\xef\xbb\xbf", b"sep=;", b"#", b"03/04/2025", b"25/03/2025", b"1.234,5", b"4.90E+12", b"NA",
+     b"Total", b"'", b"|", b" ", b"\xc3\xa9", b"{", b"["]
 )  # fmt: skip
 
 
