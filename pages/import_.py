@@ -9,36 +9,21 @@ import dash
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard.components import ids
+from dashboard.components import import_finish as finish
 from dashboard.components.first_run import accepted
 from dashboard.components.import_file import (
     ANSWER,
     COLUMNS,
+    FINDINGS,
     READING,
     REMOVE,
     STATUS,
-    Cell,
     FileView,
-    columns_part,
     file_card,
+    findings,
     status_chip,
 )
-from dashboard.components.import_finish import (
-    BAR,
-    CURRENCY,
-    DUPLICATES,
-    IMPORT,
-    MODE,
-    NAME,
-    TARGET,
-    WEEK,
-    ZONE,
-    Join,
-    import_bar,
-    join_box,
-    options_form,
-    options_summary,
-)
-from dashboard.components.import_mapping import ORDER, TYPE, USE, WIZARD, column_id
+from dashboard.components.import_mapping import ORDER, TYPE, USE, WIZARD, column_id, mapping_table
 from dashboard.components.import_report import SourceView, done_report
 from dashboard.components.import_steps import steps
 from dashboard.components.job_card import CANCEL, RETRY, job_card
@@ -96,20 +81,7 @@ def chosen(search: str | None) -> list[str]:
 
 def view_of(state: wizard.FileState) -> FileView:
     """A file's state as its card shows it."""
-    return FileView(
-        source=state.upload,
-        name=state.name,
-        size=state.size,
-        state=state.state,
-        plan=state.plan,
-        rows=state.records,
-        preview=tuple(tuple(Cell(*cell) for cell in row) for row in state.preview),
-        samples=state.samples,
-        error=state.error,
-        missing=state.missing,
-        remembered=state.remembered,
-        sheets=state.sheets,
-    )
+    return FileView(**{name: value for name, value in vars(state).items() if name != "stamp"})
 
 
 @dash.callback(
@@ -162,7 +134,7 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
     found, joining = wizard.joins(states)
     busy = joining == "running" or any(s.state in ("uploading", "inspecting") for s in states)
     into = address.option("into")
-    mark = ["files", into, joining, *(f"{s.upload}:{s.state}:{s.stamp}" for s in states)]
+    mark = ["files", into, joining, *(f"{s.source}:{s.state}:{s.stamp}" for s in states)]
     if mark == signature:
         return no_update, no_update, no_update, no_update, no_update, not busy, no_update
     if not states:
@@ -180,7 +152,7 @@ def _finish(files: list[FileView], into: str, found: list[dict[str, Any]], joini
         return []
     known = data.datasets()
     target = into if any(d.id == into for d in known) else ""
-    form = options_form(
+    form = finish.options_form(
         name=wizard.name_of(files[0].name),
         kinds=kinds,
         options=wizard.options_for(target),
@@ -192,14 +164,14 @@ def _finish(files: list[FileView], into: str, found: list[dict[str, Any]], joini
     return [
         html.Div(_joins(found, joining), id=JOINS),
         form,
-        html.Div(import_bar(files), id=BAR, className="bar-place"),
+        html.Div(finish.import_bar(files), id=finish.BAR, className="bar-place"),
     ]
 
 
 def _joins(found: list[dict[str, Any]], joining: str) -> Any:
     if joining == "running":
         return html.P("Checking whether the files speak of the same people …", className="hint", role="status")
-    return join_box([Join(**item) for item in found]) if found else []
+    return finish.join_box([finish.Join(**item) for item in found]) if found else []
 
 
 def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
@@ -246,8 +218,9 @@ def _report(dataset_id: str) -> Any:
 
 @dash.callback(
     Output({"type": COLUMNS, "source": ALL}, "children"),
+    Output({"type": FINDINGS, "source": ALL}, "children"),
     Output({"type": STATUS, "source": ALL}, "children"),
-    Output(BAR, "children"),
+    Output(finish.BAR, "children"),
     Output(JOINS, "children"),
     Output(MESSAGE, "children"),
     Output(CLOCK, "disabled", allow_duplicate=True),
@@ -265,8 +238,8 @@ def edit(
     _use: Any, _type: Any, _order: Any, _answer: Any, _reading: Any, cards: Any, chips: Any, search: str | None
 ) -> tuple[Any, ...]:
     """Keep a decision on the server and draw the card it belongs to again; values that say nothing new do nothing."""
-    columns, statuses = [no_update] * len(cards), [no_update] * len(chips)
-    nothing = (columns, statuses, no_update, no_update, no_update, no_update)
+    count = len(cards)
+    nothing: list[Any] = [[no_update] * count, [no_update] * count, [no_update] * len(chips)]
     known = set(chosen(search))
     touched, again = set(), False
     for item in ctx.triggered:
@@ -276,21 +249,28 @@ def edit(
         try:
             outcome = _decide(control, value)
         except UserError as error:
-            return (columns, statuses, no_update, no_update, f"{error.message} {error.hint}", no_update)
+            return (*nothing, no_update, no_update, f"{error.message} {error.hint}", no_update)
         if outcome:
             touched.add(control["source"])
             again = again or outcome == "again"
-    if not touched:
-        return nothing
-    if again:
-        return (columns, statuses, no_update, no_update, "", False)
+    if not touched or again:
+        return (*nothing, no_update, no_update, "" if again else no_update, False if again else no_update)
     states = wizard.files(chosen(search))
     found, joining = wizard.joins(states)
-    files = [view_of(state) for state in states]
-    by_source = {f.source: f for f in files}
-    columns = [columns_part(by_source[c["source"]]) if c["source"] in touched else no_update for c in cards]
-    statuses = [status_chip(by_source[c["source"]]) if c["source"] in touched else no_update for c in chips]
-    return columns, statuses, import_bar(files), _joins(found, joining), "", joining != "running"
+    files = {state.source: view_of(state) for state in states}
+
+    def drawn(places: Any, draw: Any) -> list[Any]:
+        return [draw(files[p["source"]]) if p["source"] in touched else no_update for p in places]
+
+    return (
+        drawn(cards, lambda f: mapping_table(f.source, f.plan, f.samples)),
+        drawn(cards, findings),
+        drawn(chips, status_chip),
+        finish.import_bar(list(files.values())),
+        _joins(found, joining),
+        "",
+        joining != "running",
+    )
 
 
 def _decide(control: dict[str, Any], value: str) -> str:
@@ -322,7 +302,7 @@ def remove(clicks: list[int | None], search: str | None) -> Any:
 
 @dash.callback(
     Output(ids.URL, "search", allow_duplicate=True),
-    Input(TARGET, "value"),
+    Input(finish.TARGET, "value"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
@@ -334,25 +314,27 @@ def choose_target(target: Any, search: str | None) -> Any:
     return address.with_option("into", target).to_search()
 
 
-@dash.callback(Output("wizard-options-summary", "children"), Input(ZONE, "value"), Input(CURRENCY, "value"))
+@dash.callback(
+    Output("wizard-options-summary", "children"), Input(finish.ZONE, "value"), Input(finish.CURRENCY, "value")
+)
 def summary(zone: Any, currency: Any) -> str:
     """The folded options in one line."""
-    return options_summary(str(zone or ""), str(currency or ""))
+    return finish.options_summary(str(zone or ""), str(currency or ""))
 
 
 @dash.callback(
     Output(ids.URL, "search", allow_duplicate=True),
     Output(ids.JOB_STARTED, "data", allow_duplicate=True),
     Output(MESSAGE, "children", allow_duplicate=True),
-    Input(IMPORT, "n_clicks"),
-    State(NAME, "value"),
-    State(TARGET, "value"),
-    State(MODE, "value"),
-    State(ZONE, "value"),
-    State(CURRENCY, "value"),
-    State(WEEK, "value"),
-    State({"type": DUPLICATES, "table": ALL}, "value"),
-    State({"type": DUPLICATES, "table": ALL}, "id"),
+    Input(finish.IMPORT, "n_clicks"),
+    State(finish.NAME, "value"),
+    State(finish.TARGET, "value"),
+    State(finish.MODE, "value"),
+    State(finish.ZONE, "value"),
+    State(finish.CURRENCY, "value"),
+    State(finish.WEEK, "value"),
+    State({"type": finish.DUPLICATES, "table": ALL}, "value"),
+    State({"type": finish.DUPLICATES, "table": ALL}, "id"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
@@ -376,7 +358,7 @@ def start(
         options = wizard.make_options(str(zone or ""), str(currency or ""), str(week or ""), by_table)
         into = str(target or "")
         job = data.start_import(
-            [f.upload for f in wizard.files(chosen(search))],
+            [f.source for f in wizard.files(chosen(search))],
             options,
             name=str(name or ""),
             dataset_id=into or None,

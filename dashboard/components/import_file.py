@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -20,6 +20,7 @@ ANSWER = "wizard-answer"
 READING = "wizard-reading"  # selects that change how the bytes are read; "part" names which
 REMOVE = "wizard-remove"
 COLUMNS = "wizard-columns"
+FINDINGS = "wizard-findings"
 STATUS = "wizard-file-status"
 
 ENCODINGS: dict[str, str] = {
@@ -62,8 +63,7 @@ FORMATS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell of the preview: as it will be read, and as it stands in the file. bad: it could not be read."""
 
     shown: str
@@ -76,8 +76,8 @@ class FileView:
     """A file of the wizard, ready to be drawn.
 
     source: id of the upload or stored source. state: uploading, inspecting, ready or failed. rows: records, None when
-    unknown. preview: the first records, one Cell per column of the plan. samples: per column a few raw values. error:
-    message and hint when it failed. missing: sentences about required fields. remembered: the mapping is that of an
+    unknown. preview: the first records, the values of one Cell per column of the plan. samples: per column a few raw
+    values. error: message and hint when it failed. missing: sentences about required fields. remembered: the mapping is that of an
     earlier file with the same header. sheets: names of the workbook's sheets. removable: it may be taken out.
     """
 
@@ -87,7 +87,7 @@ class FileView:
     state: str
     plan: SourcePlan | None = None
     rows: int | None = None
-    preview: tuple[tuple[Cell, ...], ...] = ()
+    preview: tuple[tuple[tuple[str, str, bool], ...], ...] = ()
     samples: tuple[tuple[str, ...], ...] = ()
     error: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
@@ -147,52 +147,54 @@ def file_card(file: FileView) -> Component:
             )
         ]
     else:
-        body = [html.Div(columns_part(file), id=source_id(COLUMNS, file.source), className="file-parts")]
+        body = _body(file, file.plan)
     return html.Section([heading, *body], className=f"panel file file-{file.state}", **aria(label=file.name))
 
 
-def columns_part(file: FileView) -> list[Component]:
-    """What follows from the plan: questions, recognised columns, notes, preview, mapping, reading controls."""
-    plan = file.plan
-    if plan is None:
-        return []
-    warnings = [n for n in plan.notes if n.level == "warning"]
-    infos = [n for n in plan.notes if n.level == "info"]
-    asked = [(i, q) for i, q in enumerate(plan.questions) if q.choices]
-    parts: list[Component] = [question_box(file, number, q) for number, q in asked]
-    if file.missing:
-        parts.append(html.Div([html.P(text) for text in file.missing], className="callout callout-warn", role="alert"))
-    if file.remembered:
-        parts.append(
-            html.P(
-                "Read like the last file with the same header. Change it below if this one differs.",
-                className="callout",
-            )
-        )
-    parts.append(mapping_chips(plan))
-    if warnings:
-        parts.append(
-            html.Ul([html.Li(n.text) for n in warnings], className="notes notes-warn", **aria(label="Please check"))
-        )
-    if file.preview:
-        parts.append(preview_table(file))
-    parts.append(
+def _body(file: FileView, plan: SourcePlan) -> list[Component]:
+    """Everything below the heading of a readable file. What an edit draws again has containers of its own, so that the
+    folds stay as they are and the keyboard keeps its place."""
+    asked = [question_box(file, number, q) for number, q in enumerate(plan.questions) if q.choices]
+    infos = [html.Li(n.text) for n in plan.notes if n.level == "info"]
+    return [
+        html.Div(asked, className="file-parts"),
+        html.Div(findings(file), id=source_id(FINDINGS, file.source), className="file-parts"),
         html.Details(
             [
                 html.Summary(f"Columns: what each one is ({len(plan.columns):,})"),
-                mapping_table(file.source, plan, file.samples),
+                html.Div(mapping_table(file.source, plan, file.samples), id=source_id(COLUMNS, file.source)),
             ],
             open=bool(file.missing),
             className="fold",
-        )
-    )
-    facts: list[Component] = [html.Ul([html.Li(n.text) for n in infos], className="notes")] if infos else []
-    parts.append(
+        ),
         html.Details(
-            [html.Summary("How the file is read"), *facts, reading_controls(file)],
+            [
+                html.Summary("How the file is read"),
+                html.Ul(infos, className="notes") if infos else "",
+                reading_controls(file),
+            ],
             className="fold",
-        )
-    )
+        ),
+    ]
+
+
+def findings(file: FileView) -> list[Component]:
+    """What follows from the decisions: what is missing, recognised columns, warnings, preview."""
+    plan = file.plan
+    if plan is None:
+        return []
+    parts: list[Component] = []
+    if file.missing:
+        parts.append(html.Div([html.P(text) for text in file.missing], className="callout callout-warn", role="alert"))
+    if file.remembered:
+        said = "Read like the last file with the same header. Change it below if this one differs."
+        parts.append(html.P(said, className="callout"))
+    parts.append(mapping_chips(plan))
+    warnings = [html.Li(n.text) for n in plan.notes if n.level == "warning"]
+    if warnings:
+        parts.append(html.Ul(warnings, className="notes notes-warn", **aria(label="Please check")))
+    if file.preview:
+        parts.append(preview_table(file))
     return parts
 
 
@@ -212,7 +214,6 @@ def status_chip(file: FileView) -> Component:
 
 def question_box(file: FileView, number: int, question: Question) -> Component:
     """A question with its choices as radio buttons; answered ones stay visible and can be changed."""
-    state = "open" if question.answer is None else "answered"
     group = html.Fieldset(
         [
             html.Legend(question.text),
@@ -224,7 +225,7 @@ def question_box(file: FileView, number: int, question: Question) -> Component:
             ),
         ]
     )
-    return html.Div(group, className=f"callout question question-{state}")
+    return html.Div(group, className="callout question")
 
 
 def preview_table(file: FileView) -> Component:
@@ -241,24 +242,19 @@ def preview_table(file: FileView) -> Component:
         ]
     )
     rows = [
-        html.Tr(
-            [
-                html.Td(
-                    row[i].shown or "–",
-                    title=f"In the file: {row[i].raw[:200]}" if row[i].raw else "Empty in the file",
-                    className=" ".join(filter(None, ("num" if i in numeric else "", "bad" if row[i].bad else ""))),
-                )
-                for i, _ in used
-                if i < len(row)
-            ]
-        )
-        for row in file.preview
+        html.Tr([_cell(Cell(*row[i]), number=i in numeric) for i, _ in used if i < len(row)]) for row in file.preview
     ]
     table = html.Table(
         [html.Caption("The first rows as they will be read"), html.Thead(head), html.Tbody(rows)],
         className="plain-table preview",
     )
     return html.Div(table, className="table-scroll", tabIndex=0, role="region", **aria(label=f"Preview of {file.name}"))
+
+
+def _cell(cell: Cell, *, number: bool) -> Component:
+    title = f"In the file: {cell.raw[:200]}" if cell.raw else "Empty in the file"
+    look = " ".join(name for name, holds in (("num", number), ("bad", cell.bad)) if holds)
+    return html.Td(cell.shown or "–", title=title, className=look)
 
 
 def reading_controls(file: FileView) -> Component:

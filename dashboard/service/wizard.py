@@ -22,19 +22,19 @@ PREVIEW_ROWS = 6
 
 @dataclass(frozen=True)
 class FileState:
-    """An uploaded file on its way in.
+    """An uploaded file on its way in; source is the id of the upload.
 
     state: uploading, inspecting, ready or failed. plan and the following are empty before ready. preview: rows of
     (shown, raw, bad) cells; samples: per column a few raw cells; missing: sentences about required fields; remembered:
     the mapping of an earlier file was used; stamp: changes whenever the file has been inspected again.
     """
 
-    upload: str
+    source: str
     name: str
     size: int
     state: str
     plan: SourcePlan | None = None
-    records: int | None = None
+    rows: int | None = None
     preview: tuple[tuple[tuple[str, str, bool], ...], ...] = ()
     samples: tuple[tuple[str, ...], ...] = ()
     sheets: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ def _ready(about: dict[str, Any], inspection: dict[str, Any], plan: SourcePlan, 
         **about,
         state="ready",
         plan=plan,
-        records=inspection.get("records"),
+        rows=inspection.get("records"),
         preview=tuple(tuple(_cell(plan, column, number, cells) for column in plan.columns) for number, cells in shown),
         samples=tuple(
             tuple(cells[i] for _, cells in raw if i < len(cells))
@@ -92,7 +92,7 @@ def joins(states: Sequence[FileState]) -> tuple[list[dict[str, Any]], str]:
     started here, once for each choice of id columns.
     """
     ready = [s for s in states if s.state == "ready" and s.plan is not None]
-    named = [(s.upload, s.plan.kind, ids.index) for s in ready if s.plan and (ids := s.plan.column("user_id"))]
+    named = [(s.source, s.plan.kind, ids.index) for s in ready if s.plan and (ids := s.plan.column("user_id"))]
     if len(ready) < len(states) or len({kind for _, kind, _ in named}) < 2:
         return [], ""
     params = {"files": [list(item) for item in named]}
@@ -119,7 +119,7 @@ def unseen(upload_ids: Sequence[str]) -> list[str]:
 
 def _state(upload_id: str, recent: Sequence[Job]) -> FileState:
     upload = data.upload(upload_id)
-    about: dict[str, Any] = {"upload": upload.id, "name": upload.file_name, "size": upload.size}
+    about: dict[str, Any] = {"source": upload.id, "name": upload.file_name, "size": upload.size}
     if not upload.complete:
         return FileState(**about, state="uploading")
     job = next((j for j in recent if j.kind == "inspect" and j.params.get("upload") == upload_id), None)

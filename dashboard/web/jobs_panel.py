@@ -83,7 +83,7 @@ def toast(job: jobs.Job) -> dbc.Toast:
         text,
         id={"type": "job-toast", "job": job.id},
         header=job.label,
-        icon=icon,
+        class_name=f"toast-{icon}",  # dbc's own icon is an image without a name
         dismissable=True,
         is_open=True,
         duration=None if icon == "danger" else 8_000,

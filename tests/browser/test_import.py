@@ -91,7 +91,7 @@ def test_reading_a_file_again_with_another_header(page: Page, tmp_path: Path) ->
     choose(page, file)
     expect(page.locator(".file-ready")).to_contain_text("3 rows")
     page.get_by_text("How the file is read").click()
-    page.get_by_label("Header", exact=True).select_option("0")
+    page.get_by_role("combobox", name="Header", exact=True).select_option("0")
     expect(page.locator(".file-ready")).to_contain_text("4 rows", timeout=WORK_MS)
 
 
