@@ -56,6 +56,6 @@ def create_app() -> Dash:
 
 def _first_request(app: Dash) -> None:
     """Dash finishes its set-up in the first request, which is not safe from threads: make it here. The hashes of its
-    inline scripts are known afterwards."""
-    app.server.test_client().get("/", base_url="http://localhost")
+    inline scripts are known afterwards. The health path, because nobody is signed in yet."""
+    app.server.test_client().get("/healthz", base_url="http://localhost")
     security.allow_scripts(app, tuple(app.csp_hashes()))

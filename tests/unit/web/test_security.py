@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -201,3 +204,32 @@ def test_odd_sign_in_requests_are_no_errors(guarded: FlaskClient) -> None:
 
 def test_without_a_secret_there_is_no_sign_in_page(client: FlaskClient) -> None:
     assert client.get(gate.PATH).status_code == 302
+
+
+def test_dash_is_set_up_before_the_first_visitor_whatever_the_sign_in(data_dir: Path) -> None:
+    """The policy's hashes are those of the scripts that the page really has, also when a secret is set at the start."""
+    code = (
+        "import re, base64, hashlib\n"
+        "from dashboard.web.app import create_app\n"
+        "from dashboard.web import gate\n"
+        "app = create_app()\n"
+        "client = app.server.test_client()\n"
+        "client.set_cookie(gate.COOKIE, gate.ticket())\n"
+        "answer = client.get('/data')\n"
+        "page = answer.get_data(as_text=True)\n"
+        "inline = r'<script(?![^>]*(?:src=|json))[^>]*>(.+?)</script>'\n"
+        "for script in re.findall(inline, page, re.S):\n"
+        "    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()\n"
+        "    assert digest in answer.headers['Content-Security-Policy'], script[:200]\n"
+        "print(len(re.findall(inline, page, re.S)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.ROOT,
+        env={**os.environ, "DASHBOARD_SECRET": SECRET},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stdout + done.stderr[-2000:]
