@@ -13,15 +13,16 @@ from typing import Protocol, TypeVar
 from dashboard.engine import executors
 
 P = TypeVar("P")
+C = TypeVar("C", covariant=True)
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Partitioned(Protocol[P]):
+class Partitioned(Protocol[C]):
     """What can be computed on: anything with partitions."""
 
     @property
-    def partitions(self) -> Sequence[P]: ...
+    def partitions(self) -> Sequence[C]: ...
 
 
 def run(

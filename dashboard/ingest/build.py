@@ -41,7 +41,8 @@ _WRITERS = 4  # partitions finished at the same time at most: each holds its row
 class Reader(Protocol):
     """What ``read_source`` returns: batches of canonical columns, then the report."""
 
-    report: Any
+    @property
+    def report(self) -> Any: ...
 
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...
 
@@ -71,7 +72,7 @@ def build_version(
     directory = _directories(staging, tables)
     spill = Spill(staging / "spill", SPILL_BYTES)
     try:
-        scatter = Scatter(dict(tables), spill, count)
+        scatter = Scatter(tables, spill, count)
         for name in _derived_names(tables):
             scatter.texts["event_name"].code(name)
         progress("read", 0, sum(source.path.stat().st_size for source in sources))

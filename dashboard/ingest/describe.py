@@ -15,7 +15,7 @@ from dashboard.ingest.layout import Source, TableLayout
 from dashboard.ingest.merge import DROPPED, DUPLICATE, PRESENT
 from dashboard.ingest.partition_writer import Outcome
 from dashboard.ingest.report import SourceReport
-from dashboard.schema import KIND_LABEL, NULL_TIME, TIME_FIELD, TableName
+from dashboard.schema import NULL_TIME, TIME_FIELD, TableName
 from dashboard.store.manifest import ColumnInfo, Manifest
 
 _DOUBTFUL_JOIN = 0.5  # share of rows with a known person below which the ids are probably not the same
@@ -137,15 +137,17 @@ def _notes(bare: Manifest, built: Built) -> Iterable[dict[str, str]]:
     for table in bare.given:
         guests = bare.guests[table]
         if guests:
-            share = _percent(guests / max(1, bare.rows[table]))
-            text = f"{_ROWS[table].capitalize()} without a user: {guests:,} ({share}); in totals, not in numbers per person."
+            percent = _percent(guests / max(1, bare.rows[table]))
+            rows = _ROWS[table].capitalize()
+            text = f"{rows} without a user: {guests:,} ({percent}); in totals, not in numbers per person."
             yield _note("guests", text)
     for source, counts in zip(built.sources, built.outcome.counters, strict=True):
-        label = KIND_LABEL[source.plan.kind].lower()
         duplicate, dropped, present = int(counts[DUPLICATE]), int(counts[DROPPED]), int(counts[PRESENT])
         if source.plan.kind == "users":
             if duplicate:
-                text = f"{duplicate:,} further rows of people who occur twice in a {label} were merged, latest value first."
+                text = (
+                    f"{duplicate:,} further rows of people who occur twice in a file were merged, latest value first."
+                )
                 yield _note("merged_users", text)
             if present:
                 yield _note(

@@ -64,10 +64,7 @@ class TableHash:
 
     def add_values(self, name: str, values: np.ndarray, missing: float | int) -> None:
         """Numbers by their bits (-0.0 as 0.0), so that equal means equal."""
-        if values.dtype == np.float64:
-            values = values + 0.0
-        else:
-            values = values.astype(np.int64, copy=False)
+        values = values + 0.0 if values.dtype == np.float64 else values.astype(np.int64, copy=False)
         sign = np.array([missing], values.dtype).view(np.uint64)[0]
         _add_bits(self._rows, values.view(np.uint64), sign, np.uint64(text_hash(name)))
 

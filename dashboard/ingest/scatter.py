@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from dashboard.ingest.sorting import group
 from dashboard.ingest.spill import Spill
 from dashboard.ingest.text_index import TextIndex
 from dashboard.jit import kernel
-from dashboard.schema import NULL_TIME, TIME_FIELD
+from dashboard.schema import NULL_TIME, TIME_FIELD, TableName
 from dashboard.store.hashing import mix
 
 
@@ -50,7 +50,7 @@ def _guest_hashes(users: np.ndarray, orders: np.ndarray, order_hashes: np.ndarra
 
 @kernel
 def _time_range(times: np.ndarray) -> tuple[int, int]:
-    first, last = np.int64(2**63 - 1), NULL_TIME
+    first, last = 2**63 - 1, NULL_TIME
     for i in range(len(times)):
         if times[i] != NULL_TIME:
             first = min(first, times[i])
@@ -62,7 +62,7 @@ class Scatter:
     """Takes the batches of all sources, one at a time. ``people`` and ``texts`` hold the provisional codes;
     ``ranges`` the first and last stamp by source and column."""
 
-    def __init__(self, layouts: dict[str, TableLayout], spill: Spill, partitions: int) -> None:
+    def __init__(self, layouts: Mapping[TableName, TableLayout], spill: Spill, partitions: int) -> None:
         self._layouts = layouts
         self._spill = spill
         self._partitions = partitions
@@ -72,7 +72,6 @@ class Scatter:
         }
         self._codes_of: dict[tuple[int, str], np.ndarray] = {}
         self.ranges: dict[tuple[int, str], tuple[int, int]] = {}
-        self.without_person = 0
 
     def add(self, index: int, source: Source, batch: pa.RecordBatch) -> None:
         """One batch of source number ``index``: canonical names, text as dictionary, ``_hash`` and ``_record``."""
@@ -81,9 +80,8 @@ class Scatter:
         table = source.plan.kind
         columns = self._columns(index, source, batch)
         users = self._users(index, source, batch)
-        times = columns.pop("_time", None)
-        if times is not None:
-            self._range(index, TIME_FIELD[table], times)
+        if table in TIME_FIELD:
+            self._range(index, TIME_FIELD[table], columns["_time"])
         for name, values in columns.items():
             column = self._layouts[table].column(name)
             if column is not None and column.type == "time":
@@ -92,15 +90,12 @@ class Scatter:
             columns["event_name"] = np.full(batch.num_rows, self.texts["event_name"].code("event"), np.int32)
         elif table == "transactions":
             _complete_lines(columns)
-            self._complete_orders(columns, users, times)
+            self._complete_orders(columns, users, columns["_time"])
         elif table == "sessions" and "end_time" in columns:
-            _complete_durations(columns, times)
+            _complete_durations(columns, columns["_time"])
         columns = {"_user": users, "_hash": _numbers(batch.column("_hash"), np.uint64, 0), **columns}
-        if times is not None:
-            columns["_time"] = times
         if table == "users" and (users < 0).any():
-            self.without_person += int((users < 0).sum())
-            columns = {name: values[users >= 0] for name, values in columns.items()}
+            columns = {name: values[users >= 0] for name, values in columns.items()}  # the reader rejects such rows
         self._cut(index, table, columns)
 
     def _cut(self, index: int, table: str, columns: dict[str, np.ndarray]) -> None:
@@ -204,8 +199,9 @@ def _times(values: pa.Array) -> np.ndarray:
     return _numbers(values, np.int64, NULL_TIME)
 
 
-def _numbers(values: pa.Array, dtype: Callable[..., object] | type, missing: float | int) -> np.ndarray:
+def _numbers(values: pa.Array, dtype: type[np.generic], missing: float | int) -> np.ndarray:
     """A numeric Arrow array as NumPy, nulls as ``missing`` (every NaN becomes the same NaN)."""
     if values.null_count:
         values = pc.fill_null(values, pa.scalar(missing, values.type))
-    return values.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
+    array: np.ndarray = values.to_numpy(zero_copy_only=False)
+    return array.astype(dtype, copy=False)

@@ -77,7 +77,7 @@ def _less(keys: np.ndarray, a: int, b: int) -> bool:
     """Whether row a of the key matrix comes strictly before row b."""
     for c in range(keys.shape[1]):
         if keys[a, c] != keys[b, c]:
-            return keys[a, c] < keys[b, c]
+            return bool(keys[a, c] < keys[b, c])
     return False
 
 
@@ -145,7 +145,7 @@ def _common_prefix(data: np.ndarray, offsets: np.ndarray) -> int:
                 break
         if common == 0:
             break
-    return common
+    return int(common)
 
 
 @kernel
@@ -169,8 +169,8 @@ def _text_less(data: np.ndarray, offsets: np.ndarray, a: int, b: int, skip: int)
     for j in range(skip, min(length_a, length_b)):
         x, y = data[offsets[a] + j], data[offsets[b] + j]
         if x != y:
-            return x < y
-    return length_a < length_b
+            return bool(x < y)
+    return bool(length_a < length_b)
 
 
 @kernel

@@ -88,7 +88,7 @@ class Spill:
         if self._descriptor is None:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         place = _OnDisk(self._at, array.dtype, len(array))
-        files.write_all(self._descriptor, memoryview(np.ascontiguousarray(array)).cast("B"))
+        files.write_all(self._descriptor, np.ascontiguousarray(array).data.cast("B"))
         self._at += array.nbytes
         return place
 
@@ -97,7 +97,7 @@ class Spill:
             raise ValueError("the spill is closed")
         size = place.dtype.itemsize
         array = np.empty(end - start, place.dtype)
-        view, at = memoryview(array).cast("B"), place.at + start * size
+        view, at = array.data.cast("B"), place.at + start * size
         while len(view):
             read = os.preadv(self._descriptor, [view], at)
             if read == 0:

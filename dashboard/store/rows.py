@@ -22,7 +22,7 @@ from dashboard.store.partition import Columns
 
 MAX_LIMIT = 1_000
 Test = Literal["in", "contains", "at_least", "below"]
-_LOCKED = {
+_LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
