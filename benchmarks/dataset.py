@@ -32,8 +32,8 @@ def directory() -> Path:
 def prepare(events: int, *, files: tuple[str, ...] = (), kind: str = "streaming", seed: int = 1) -> Prepared:
     """Generate and import what is not there yet, and point this process at the benchmark's data directory.
 
-    files: names of the generated files to import, () = all. Call it before anything of the product is imported: the place
-    of compiled kernels is fixed at import.
+    files: names of the generated files to import, () = all. Call it before anything of the product is imported: the
+    place of compiled kernels is fixed at import.
     """
     place = directory() / f"{kind}-{events}-{seed}"
     os.environ["DASHBOARD_DATA_DIR"] = str(place / "data")

@@ -30,19 +30,26 @@ Counts = npt.NDArray[np.int64]
 
 def rolling_counts(view: View, first: int, last: int, names: tuple[str, ...] = ()) -> Counts:
     """int64[3, last - first + 1]: distinct persons in the trailing 1, 7 and 30 days of each day."""
+    if view.previous is not None and view.previous.first <= first and last <= view.period.last:
+        begin, end = view.previous.first, view.period.last  # both periods of a comparison in one pass
+    else:
+        begin, end = first, last
     windows = np.array(list(WINDOWS.values()), np.int64)
 
     def kernel(partition: Partition) -> Counts:
         days = active_days(view, partition, names)
-        out = np.zeros((len(windows), last - first + 2), np.int64)
-        kernels.rolling(days.offsets, days.day, where.persons(view, partition, TABLE), windows, first, last, out)
+        out = np.zeros((len(windows), end - begin + 2), np.int64)
+        kernels.rolling(days.offsets, days.day, where.persons(view, partition, TABLE), windows, begin, end, out)
         return out
 
-    return np.cumsum(summed(view, kernel, "rolling", first, last, names), axis=1)[:, :-1]
+    counts = np.cumsum(summed(view, kernel, "rolling", begin, end, names), axis=1)
+    return counts[:, first - begin : last - begin + 1]
 
 
 def distinct_counts(view: View, spans: Spans, names: tuple[str, ...] = ()) -> Counts:
     """int64[len(spans)]: distinct persons active in each span."""
+    if len(spans) > 1 and len(spans) == spans[-1][1] - spans[0][0] + 1:  # single days: known from the rolling counts
+        return rolling_counts(view, spans[0][0], spans[-1][1], names)[0]
     first, table = periods.bucket_of_day(list(spans))
 
     def kernel(partition: Partition) -> Counts:
