@@ -129,7 +129,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.child:
         answer = (ours if given.child == "ours" else duckdb)(given.csv, given.dir)
-        answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        answer["cpu_seconds"] = usage.ru_utime + usage.ru_stime
+        answer["peak_bytes"] = usage.ru_maxrss * 1024
         print(json.dumps(answer))
         return
     result = measure(given.events, given.runs)
@@ -142,6 +144,8 @@ def main() -> None:
     print(f"import  {result['ours']['seconds']:6.2f} s  ({result['megabytes_per_second']:.0f} MB/s; {phases})")
     print(f"DuckDB  {result['duckdb']['seconds']:6.2f} s  (CSV to Parquet zstd, nothing else)")
     print(f"ratio   {result['ratio']:6.2f}    goal {GOAL_RATIO}    runs {result['all_seconds']}")
+    cpu = {what: f"{result[what]['cpu_seconds']:.1f} s" for what in ("ours", "duckdb")}
+    print(f"CPU     {cpu['ours']}, DuckDB {cpu['duckdb']} (with the start of the process)")
     bare = result["duckdb"]["peak_bytes"]
     print(f"peak    {result['peak_bytes'] / 1e9:6.2f} GB goal {GOAL_BYTES / 1e9:.0f}    DuckDB {bare / 1e9:.2f} GB")
 

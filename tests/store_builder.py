@@ -9,8 +9,7 @@
 
 Every table is a list of dicts or a pandas frame with canonical column names; other names become properties. Values:
 text, numbers, booleans, and for times ``datetime``, ``date``, ``pd.Timestamp`` or ISO text; a value without an offset
-is local time of ``time_zone``, one without a time of day marks the column as days only (``has_time=False``) when the whole
-column is like that. ``None`` and NaN are missing. A list of such tables stands for several files of one kind.
+is local time of ``time_zone``; a column without any time of day is one of days only (``has_time=False``). ``None`` and NaN are missing. A list of such tables stands for several files of one kind.
 """
 
 from __future__ import annotations

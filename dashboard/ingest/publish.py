@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -254,7 +255,7 @@ def _drop_unnamed(dataset_id: str) -> None:
         return
     named = {f"v{row['number']:d}" for row in rows}
     for path in _folders(folder):
-        if path.name != "sources" and path.name not in named:
+        if re.fullmatch(r"v\d+", path.name) and path.name not in named:
             files.remove_tree(path)
     used = {str(source["id"]) for row in rows for source in json.loads(row["manifest"])["sources"]}
     for path in (folder / "sources").glob("*"):

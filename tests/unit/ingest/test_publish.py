@@ -243,3 +243,10 @@ def test_a_failing_reader_leaves_nothing(data_dir: Path, importer: Importer) -> 
     with pytest.raises(UserError, match="damaged"):
         publish.import_sources([importer.source(DAY1)], ImportOptions(), name="x", owner="me", reader=broken)
     assert folders(data_dir / "staging") == folders(data_dir / "datasets") == set()
+
+
+def test_sweep_keeps_what_others_put_beside_the_versions(data_dir: Path, importer: Importer) -> None:
+    folder = data_dir / "datasets" / importer.run(importer.source(DAY1))["dataset"]
+    (folder / "answers").mkdir()
+    publish.sweep()
+    assert folders(folder) == {"sources", "v1", "answers"}
