@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +73,13 @@ def _text(component_id: Any) -> str:
     )
 
 
-def mutated(body: dict[str, Any], chance: random.Random) -> bytes:
+def mutated(body: dict[str, Any], chance: random.Random, values: Sequence[Any] = VALUES) -> bytes:
     """The request with one to three damages, as bytes."""
     made: Any = copy.deepcopy(body)
     for _ in range(chance.randint(1, 3)):
         kind = chance.random()
         if kind < 0.45:
-            _set_value(made, chance)
+            _set_value(made, chance, values)
         elif kind < 0.9:
             made = _damage(made, chance)
     data = json.dumps(made).encode()
@@ -90,13 +91,13 @@ def mutated(body: dict[str, Any], chance: random.Random) -> bytes:
     return data
 
 
-def _set_value(made: Any, chance: random.Random) -> None:
+def _set_value(made: Any, chance: random.Random, values: Sequence[Any]) -> None:
     """A value that a client may send: the shape stays right, so it reaches the callback."""
     lists = [made.get(field) for field in ("inputs", "state")] if isinstance(made, dict) else []
     found = [item for part in lists if isinstance(part, list) for item in part]
     items = [one for item in found for one in (item if isinstance(item, list) else [item]) if isinstance(one, dict)]
     if items:
-        chance.choice(items)["value"] = copy.deepcopy(chance.choice(VALUES))
+        chance.choice(items)["value"] = copy.deepcopy(chance.choice(values))
 
 
 def _damage(made: Any, chance: random.Random) -> Any:
@@ -129,6 +130,19 @@ def _damage(made: Any, chance: random.Random) -> Any:
     return made
 
 
+def sample_dataset() -> str:
+    """A small dataset, so that callbacks get past "no data yet"; returns its id."""
+    from dashboard import jobs, tasks
+    from dashboard.store import catalogue
+
+    job = jobs.start("sample", {"kind": "streaming", "events": 1_000, "seed": 1, "name": "Fuzz"})
+    with catalogue.reading() as db:
+        jobs.claim(db, light=False)
+    made = tasks.make_sample(job.params, jobs.Progress(job.id))
+    jobs.finish(job.id, made)
+    return str(made["dataset"])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
@@ -141,6 +155,15 @@ def main() -> int:
 
         app = create_app()
         logs.set_up("web", stderr=False)
+        dataset = sample_dataset()
+        values = (
+            *VALUES,
+            dataset,
+            f"?dataset={dataset}",
+            f"?dataset={dataset}&range=7d&where.country=DE",
+            "/",
+            "/data",
+        )
         client = app.server.test_client()
         chance = random.Random(chosen.seed)
         bodies = valid_bodies(app)
@@ -149,7 +172,7 @@ def main() -> int:
         began = time.perf_counter()
         for _ in range(chosen.runs):
             body = chance.choice(bodies)
-            answer = client.post(PATH, data=mutated(body, chance), content_type="application/json",
+            answer = client.post(PATH, data=mutated(body, chance, values), content_type="application/json",
                                  headers={"Host": "127.0.0.1"})  # fmt: skip
             codes[answer.status_code] += 1
             if answer.status_code >= 500:

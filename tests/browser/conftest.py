@@ -34,6 +34,7 @@ FLAGS = [
 COMPILED = Path(os.environ["DASHBOARD_DATA_DIR"]) / "compiled"  # kernels, compiled once for the whole test run
 START_SECONDS = 90
 WAIT_MS = 30_000  # how long a test waits for something to appear on a busy machine
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass

@@ -113,6 +113,33 @@ def test_the_numbers_equal_a_plain_calculation(dataset: Dataset) -> None:
     assert "1 person without any activity on record" in notes
 
 
+def test_a_filter_that_people_do_not_have_is_named_and_left_out(dataset: Dataset) -> None:
+    shown = customers.segmentation(dataset.id, view(feature="search"), RuleSet())
+    assert shown.people == shown.everyone == 600
+    assert any("filter on feature does not apply" in note for note in shown.distribution.notes)
+
+
+def test_breakdowns_add_up_when_there_are_many_values(data_dir: Path) -> None:
+    frame = user_table()
+    frame["country"] = [f"Land {n % 40:02d}" for n in range(len(frame))]
+    many = build_dataset(data_dir, users=frame.drop(columns="plan"))
+    found = customers.targets(many.id, Filters(), RuleSet())
+    assert found.by_plan is None
+    assert found.by_country is not None
+    by_country = found.by_country.frame
+    assert by_country["value"].tolist()[-1] == "Other"
+    assert len(by_country) == 21
+    for result in (by_country, found.by_segment.frame):
+        assert result["people"].sum() == found.people
+        assert result["chosen"].sum() == found.chosen == 600
+        known = result[result["chosen"] > 0]
+        np.testing.assert_allclose(known["share"], known["people"] / known["chosen"])
+    assert found.by_segment.frame["value"].tolist() == list(CLASSES)
+    top = by_country["value"].iloc[0]
+    assert customers.targets(many.id, view(country=top), RuleSet()).people == by_country["people"].iloc[0]
+    assert "plan" not in [column.name for column in customers.people_columns(many.id, Filters(), RuleSet())]
+
+
 def test_filters_never_move_limits(dataset: Dataset) -> None:
     everybody = customers.segmentation(dataset.id, Filters(), RuleSet())
     some = customers.segmentation(dataset.id, view(country="UK"), RuleSet())
