@@ -1,0 +1,1 @@
+"""Statistics without data access: numbers in, numbers out, each formula with its source."""
