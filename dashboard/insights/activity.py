@@ -42,14 +42,16 @@ def rolling_counts(view: View, first: int, last: int, names: tuple[str, ...] = (
         kernels.rolling(days.offsets, days.day, where.persons(view, partition, TABLE), windows, begin, end, out)
         return out
 
-    counts = np.cumsum(summed(view, kernel, "rolling", begin, end, names), axis=1)
-    return counts[:, first - begin : last - begin + 1]
+    counts: Counts = np.cumsum(summed(view, kernel, "rolling", begin, end, names), axis=1)
+    wanted: Counts = counts[:, first - begin : last - begin + 1]
+    return wanted
 
 
 def distinct_counts(view: View, spans: Spans, names: tuple[str, ...] = ()) -> Counts:
     """int64[len(spans)]: distinct persons active in each span."""
     if len(spans) > 1 and len(spans) == spans[-1][1] - spans[0][0] + 1:  # single days: known from the rolling counts
-        return rolling_counts(view, spans[0][0], spans[-1][1], names)[0]
+        daily_: Counts = rolling_counts(view, spans[0][0], spans[-1][1], names)[0]
+        return daily_
     first, table = periods.bucket_of_day(list(spans))
 
     def kernel(partition: Partition) -> Counts:

@@ -75,7 +75,10 @@ def metric_result(view: View, *, key: str, by: str = "day") -> Result:
 
 def value_and_previous(view: View, item: Metric) -> tuple[float, float]:
     """The metric over the range and over the previous period (NaN without a comparable one)."""
-    value = float(item.compute(view, [(view.period.first, view.period.last)])[0])
-    if not item.history or view.previous is None or not view.comparable():
-        return value, float("nan")
-    return value, float(item.compute(view, [(view.previous.first, view.previous.last)])[0])
+    period, previous = (view.period.first, view.period.last), view.previous
+    if not item.history or previous is None or not view.comparable():
+        return float(item.compute(view, [period])[0]), float("nan")
+    if previous.last < view.period.first:  # both in one pass over the data
+        before, value = item.compute(view, [(previous.first, previous.last), period])
+        return float(value), float(before)
+    return float(item.compute(view, [period])[0]), float(item.compute(view, [(previous.first, previous.last)])[0])
