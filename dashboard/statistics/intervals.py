@@ -41,7 +41,7 @@ def wilson(k: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> tuple[Flo
 
 @dataclass(frozen=True)
 class Difference:
-    """rate 1 − rate 0 with its interval; z and p_value pooled and two-sided (exact where a cell is expected below 5)."""
+    """rate 1 − rate 0 with its interval; z and p_value pooled, two-sided (exact where a cell is expected below 5)."""
 
     difference: float
     low: float
