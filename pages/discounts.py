@@ -11,18 +11,19 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.components import ids
 from dashboard.components.bar_list import Bar, bar_list
-from dashboard.components.chart_card import card, chart_card
+from dashboard.components.chart_card import card
 from dashboard.components.data_table import GridColumn, column_definitions, data_table, refresh_with_url, requested
 from dashboard.components.filter_bar import Span, active, bar, placeholder
 from dashboard.components.help import Fact, tip
+from dashboard.components.hero import hero
 from dashboard.components.labelled import aria
-from dashboard.components.provenance import facts_of, remarks, sampled
+from dashboard.components.links import LIST, people_link, toggle_link, view_link
+from dashboard.components.provenance import facts_of
 from dashboard.components.rule_editor import RULE, effect, form_values, rule_form
+from dashboard.components.segment_cards import group_card, segment_card, spread_card
 from dashboard.components.states import explained, guarded, no_data, notice, skeleton
-from dashboard.components.table import Column
+from dashboard.components.table import records
 from dashboard.errors import UserError
-from dashboard.figures import clusters as cluster_figures
-from dashboard.figures import spread
 from dashboard.filters import Filters, parse
 from dashboard.service import customers, data, dimensions, view_of
 
@@ -40,7 +41,6 @@ LIST_HEAD = "discounts-list-head"
 COUNT = "discounts-count"
 EXPORT = "discounts-export"
 GRID = "people-grid"
-LIST = "list"  # option of the URL: which people the table shows, a token of the service
 TARGETS = "targets"
 MEASURE_CHOICES = (
     ("auto", "What the data has (usage, else revenue, else active days)"),
@@ -133,11 +133,6 @@ def _seen(search: str | None) -> tuple[str, Filters]:
     return filters.dataset or data.newest_dataset() or "", filters
 
 
-def _people(filters: Filters, token: str) -> str:
-    """A link to the list of exactly these people."""
-    return filters.with_option(LIST, None if token == TARGETS else token).to_search() + "#people"
-
-
 @callback(Output(BAR, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
 @guarded(44)
 def show_filters(search: str | None, _changed: Any) -> Any:
@@ -154,57 +149,16 @@ def show_head(search: str | None, _changed: Any) -> Any:
     if not dataset:
         return no_data()
     found = customers.targets(dataset, filters, customers.rules_of(dataset, filters))
-    where = active(filters, dimensions(dataset))
-    share = fmt.interval(found.share, found.low, found.high)
-    link = "/export/targets.csv" + filters.with_(dataset=dataset).with_option(LIST, None).to_search()
-    return html.Section(
-        [
-            html.Div(
-                [
-                    html.P(
-                        [
-                            html.A(
-                                fmt.count(found.people),
-                                href=_people(filters, TARGETS),
-                                className="hero-number state-link",
-                            ),
-                            html.Span(" people get a discount", className="hero-text"),
-                            tip(
-                                "targets",
-                                "Discount targets",
-                                found.rule,
-                                [
-                                    *facts_of(found.by_segment),
-                                    Fact("Denominator", f"{fmt.count(found.chosen)} people that the filters choose"),
-                                    Fact("Interval", "Wilson, 95 %"),
-                                ],
-                            ),
-                        ],
-                        className="hero-line",
-                    ),
-                    html.P(
-                        [html.Strong(share), f" of {fmt.count(found.chosen)} people", f" · {where}" if where else ""],
-                        className="hero-share tabular",
-                    ),
-                    html.P(found.rule, className="hero-rule"),
-                ],
-                className="hero-main",
-            ),
-            html.Div(
-                [
-                    html.A(
-                        f"Download {fmt.count(found.people)} people as CSV",
-                        href=link,
-                        download=found.file_name,
-                        className="btn btn-primary btn-lg",
-                    ),
-                    html.P(found.file_name, className="hint hero-file"),
-                ],
-                className="hero-action no-print",
-            ),
-        ],
-        className="panel hero",
-        **aria(label="Discount targets"),
+    return hero(
+        people=found.people,
+        of=found.chosen,
+        share=fmt.interval(found.share, found.low, found.high),
+        where=active(filters, dimensions(dataset)),
+        rule=found.rule,
+        link=people_link(filters, TARGETS),
+        export="/export/targets.csv" + filters.with_(dataset=dataset).with_option(LIST, None).to_search(),
+        file_name=found.file_name,
+        facts=facts_of(found.by_segment),
     )
 
 
@@ -217,7 +171,24 @@ def show_picture(search: str | None, _changed: Any) -> Any:
     rules = customers.rules_of(dataset, filters)
     seen = customers.segmentation(dataset, filters, rules)
     found = customers.targets(dataset, filters, rules)
-    parts = [_segments(filters, seen), _engagement(seen)]
+    unit = seen.engagement.units["median"]
+    limits = f"{fmt.value(seen.low, unit)} and {fmt.value(seen.high, unit)}"
+    parts = [
+        segment_card(
+            filters,
+            seen.distribution,
+            note=lambda row: f"{fmt.count(row.targets)} get a discount" if row.targets else "no discount",
+            subtitle=f"{fmt.count(seen.people)} people, as of {fmt.day_iso(seen.as_of)}",
+        ),
+        spread_card(
+            "engagement",
+            "Engagement by segment",
+            seen.measure_label,
+            seen.engagement,
+            subtitle=f"Levels change at {limits}",
+            facts=[Fact("Limits", limits)],
+        ),
+    ]
     parts += [
         _breakdown(filters, name, title, result)
         for name, title, result in (
@@ -229,65 +200,6 @@ def show_picture(search: str | None, _changed: Any) -> Any:
     return html.Div(parts, className="halves")
 
 
-def _segments(filters: Filters, seen: customers.Segmentation) -> Component:
-    frame = seen.distribution.frame
-    bars = [
-        Bar(
-            label=row.segment,
-            text=fmt.count(row.people),
-            size=row.people,
-            share=fmt.percent(row.share),
-            role=row.segment,
-            href=_people(filters, f"class.{row.segment}"),
-            note=f"{fmt.count(row.targets)} get a discount" if row.targets else "no discount",
-            current=filters.option(LIST) == f"class.{row.segment}",
-        )
-        for row in frame.itertuples()
-    ]
-    return card(
-        "Segments",
-        bar_list(bars, label="People by segment"),
-        about=tip(
-            "segments",
-            "Segments",
-            "Everybody belongs to exactly one segment, by engagement and by how long ago they were last active.",
-            facts_of(seen.distribution),
-        ),
-        subtitle=f"{fmt.count(seen.people)} people, as of {fmt.day_iso(seen.as_of)}",
-        foot=remarks(seen.distribution),
-    )
-
-
-def _engagement(seen: customers.Segmentation) -> Component:
-    frame = seen.engagement.frame
-    unit = seen.engagement.units["median"]
-    limits = f"{fmt.value(seen.low, unit)} and {fmt.value(seen.high, unit)}"
-    medians = "; ".join(
-        f"{row.segment}: median {fmt.value(row.median, unit)}" for row in frame.itertuples() if row.people
-    )
-    return chart_card(
-        "engagement-by-segment",
-        "Engagement by segment",
-        spread.ranges(seen.engagement, title=seen.measure_label),
-        summary=f"{seen.measure_label} inside each segment. {medians}.",
-        columns=[
-            Column("Segment"),
-            Column("People", "count"),
-            *(Column(title, unit) for title in ("5 %", "25 %", "Median", "75 %", "95 %", "Mean")),
-        ],
-        rows=frame[["segment", "people", "p05", "p25", "median", "p75", "p95", "mean"]].to_numpy(dtype=object).tolist(),
-        about=tip(
-            "engagement",
-            "Engagement by segment",
-            f"How {seen.measure_label.lower()} spreads inside each segment: the mark is the median, the bar holds "
-            "the middle half, the line 90 % of the people.",
-            [Fact("Limits", limits), *facts_of(seen.engagement)],
-        ),
-        subtitle=f"Levels change at {limits}",
-        height=250,
-    )
-
-
 def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Component:
     frame = result.frame
     chosen = filters.values(name)
@@ -297,7 +209,7 @@ def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Componen
             text=fmt.count(row.people),
             size=row.people,
             share=fmt.percent(row.share),
-            href="" if row.value in ("Other", "(missing)") else _toggle(filters, name, row.value),
+            href="" if row.value in ("Other", "(missing)") else toggle_link(filters, name, row.value),
             current=row.value in chosen,
         )
         for row in frame.itertuples()
@@ -309,12 +221,6 @@ def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Componen
     )
 
 
-def _toggle(filters: Filters, name: str, value: str) -> str:
-    values = filters.values(name)
-    kept = tuple(item for item in values if item != value) if value in values else (*values, value)
-    return filters.with_where(name, kept).to_search() or "?"
-
-
 @callback(Output(CLUSTERS, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
 @guarded(380)
 def show_clusters(search: str | None, _changed: Any) -> Any:
@@ -322,19 +228,14 @@ def show_clusters(search: str | None, _changed: Any) -> Any:
     if not dataset:
         return None
     found = customers.clusters(dataset, filters, customers.rules_of(dataset, filters))
-    sample = found.sample
-    note = sampled(sample.summary["shown"], sample.summary["people"])
-    return chart_card(
-        "groups",
+    return group_card(
         "Do the data form groups by themselves?",
-        cluster_figures.scatter(sample),
-        summary=f"{found.verdict} {note}.",
-        columns=[Column("Group"), Column("People", "count"), Column("Share", "rate")],
-        rows=found.groups.frame[["name", "people", "share"]].to_numpy(dtype=object).tolist(),
+        found.sample,
+        found.groups,
+        verdict=found.verdict,
         about=tip("groups", "K-Means groups", found.choice, facts_of(found.groups)),
         subtitle=notice(found.verdict, kind="good" if found.structure else "warn"),
-        foot=html.Span([note, ". ", dcc.Link("How the groups were found", href=f"/segments{filters.to_search()}")]),
-        height=320,
+        more=[dcc.Link("How the groups were found", href=f"/segments{filters.with_(extra=()).to_search()}")],
     )
 
 
@@ -379,7 +280,7 @@ def show_effect(values: list[Any], _saved: Any, names: list[dict[str, str]], sea
     then = customers.RuleSet.from_json(form_values(names, values))
     rows = [
         (str(row.segment), int(row.before), int(row.after))
-        for row in customers.preview(dataset, filters, now, then).frame.itertuples()
+        for row in records(customers.preview(dataset, filters, now, then))
     ]
     default = customers.RuleSet()
     kept = customers.get_rules(dataset)
@@ -396,7 +297,7 @@ def _with_rules(filters: Filters, rules: customers.RuleSet, kept: customers.Rule
     """A link to the view with these rules; the rules kept with the dataset need no mention. The defaults have no
     text of their own, so where other rules are kept they are spelled out."""
     spelled = rules.to_text() or f"d{rules.recent_days}~{rules.dormant_days}"
-    return filters.with_option("rules", None if rules == kept else spelled).to_search() or "?"
+    return view_link(filters.with_option("rules", None if rules == kept else spelled))
 
 
 @callback(Output(SAVED, "children"), Input(SAVE, "n_clicks"), State(ids.URL, "search"), prevent_initial_call=True)
@@ -443,7 +344,7 @@ def _list_head(filters: Filters, title: str) -> Component:
         html.Li(
             html.A(
                 name,
-                href=_people(filters, token),
+                href=people_link(filters, token),
                 className="tab state-link" + (" is-on" if token == _token(filters) else ""),
                 **(aria(current="true") if token == _token(filters) else {}),
             )

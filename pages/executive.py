@@ -15,9 +15,11 @@ from dashboard.components.chart_card import card, chart_card
 from dashboard.components.filter_bar import Span, active, bar, placeholder
 from dashboard.components.help import Fact, tip
 from dashboard.components.kpi_card import kpi_card, kpi_row
+from dashboard.components.links import people_link, toggle_link
 from dashboard.components.provenance import facts_of, remarks
+from dashboard.components.segment_cards import segment_card
 from dashboard.components.states import explained, guarded, no_data, skeleton, skeleton_cards
-from dashboard.components.table import Column, rows_of
+from dashboard.components.table import Column, records, rows_of
 from dashboard.errors import CannotAnswer
 from dashboard.figures import trend
 from dashboard.figures.trend import Series
@@ -100,13 +102,12 @@ def show_cards(search: str | None, _changed: Any) -> Any:
     dataset, filters = _seen(search)
     if not dataset:
         return no_data()
-    people = filters.with_option("list", "all").to_search()
     span = Span.of(view_of(dataset, filters))
     facts = facts_of(run("kpis", dataset, filters, {}))
     as_of = f"as of {fmt.day(span.as_of)}" if span.as_of is not None else ""
     return kpi_row(
         [
-            kpi_card(item, facts=facts, href=f"/discounts{people}#people" if item.key == "users" else "", foot=as_of)
+            kpi_card(item, facts=facts, href=people_link(filters, "all") if item.key == "users" else "", foot=as_of)
             for item in kpis(dataset, filters)
         ]
     )
@@ -224,28 +225,10 @@ def _segments(dataset: str, filters: Filters) -> Component:
         seen = customers.segmentation(dataset, filters, customers.rules_of(dataset, filters))
     except CannotAnswer as problem:
         return card("Segments", explained(problem))
-    bars = [
-        Bar(
-            label=row.segment,
-            text=fmt.count(row.people),
-            size=row.people,
-            share=fmt.percent(row.share),
-            role=row.segment,
-            href=f"/discounts{filters.with_option('list', f'class.{row.segment}').to_search()}#people",
-        )
-        for row in seen.distribution.frame.itertuples()
-    ]
-    return card(
-        "Segments",
-        bar_list(bars, label="People by segment"),
-        about=tip(
-            "segments",
-            "Segments",
-            "Everybody belongs to exactly one segment, by engagement and by how long ago they were last active.",
-            facts_of(seen.distribution),
-        ),
+    return segment_card(
+        filters,
+        seen.distribution,
         subtitle=f"{fmt.count(seen.targets)} of {fmt.count(seen.people)} people get a discount",
-        foot=remarks(seen.distribution),
     )
 
 
@@ -258,10 +241,10 @@ def _revenue_by(name: str, label: str, dataset: str, filters: Filters, currency:
             size=row.net,
             role="other" if row.other else "",
             share=fmt.percent(row.share),
-            href="" if row.other else _toggle(filters, name, row.value),
+            href="" if row.other else toggle_link(filters, name, row.value),
             current=row.value in filters.values(name),
         )
-        for row in result.frame.itertuples()
+        for row in records(result)
     ]
     return card(
         f"Net revenue by {label.lower()}",
@@ -287,10 +270,10 @@ def _users_by(name: str, label: str, dataset: str, filters: Filters) -> Componen
             size=row.users,
             role="other" if row.other else "",
             share=fmt.percent(row.share),
-            href=_toggle(filters, name, row.value) if column and not row.other else "",
+            href=toggle_link(filters, name, row.value) if column and not row.other else "",
             current=column and row.value in filters.values(name),
         )
-        for row in result.frame.itertuples()
+        for row in records(result)
     ]
     return card(
         f"People by {label.lower()}",
@@ -301,13 +284,6 @@ def _users_by(name: str, label: str, dataset: str, filters: Filters) -> Componen
         subtitle="Click a row to filter the page" if column else "",
         foot=remarks(result),
     )
-
-
-def _toggle(filters: Filters, name: str, value: str) -> str:
-    """A link to the view with the value added to the filter, or taken out of it."""
-    values = filters.values(name)
-    kept = tuple(item for item in values if item != value) if value in values else (*values, value)
-    return filters.with_where(name, kept).to_search() or "?"
 
 
 @callback(Output(CANNOT, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))

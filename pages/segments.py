@@ -15,12 +15,13 @@ from dashboard.components.chart_card import card, chart_card
 from dashboard.components.filter_bar import Span, bar, placeholder
 from dashboard.components.help import Fact, tip
 from dashboard.components.labelled import aria
+from dashboard.components.links import LIST, people_link
 from dashboard.components.matrix import Cell, matrix, weights
-from dashboard.components.provenance import facts_of, remarks, sampled
+from dashboard.components.provenance import facts_of, remarks
+from dashboard.components.segment_cards import group_card, segment_card, spread_card
 from dashboard.components.states import guarded, no_data, notice, skeleton
-from dashboard.components.table import Column, rows_of
+from dashboard.components.table import Column, records, rows_of
 from dashboard.figures import clusters as cluster_figures
-from dashboard.figures import spread
 from dashboard.filters import Filters, parse
 from dashboard.service import customers, data, dimensions, view_of
 
@@ -61,11 +62,6 @@ def _seen(search: str | None) -> tuple[str, Filters]:
     return filters.dataset or data.newest_dataset() or "", filters
 
 
-def _people(filters: Filters, token: str) -> str:
-    """A link to the list of exactly these people."""
-    return f"/discounts{filters.with_option('list', token).to_search()}#people"
-
-
 @callback(Output(BAR, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
 @guarded(44)
 def show_filters(search: str | None, _changed: Any) -> Any:
@@ -82,13 +78,25 @@ def show_rules(search: str | None, _changed: Any) -> Any:
     if not dataset:
         return no_data()
     seen = customers.segmentation(dataset, filters, customers.rules_of(dataset, filters))
+    change = f"/discounts{filters.with_option(LIST, None).to_search()}"
     return html.Div(
-        [_grid(filters, seen), _classes(filters, seen), _engagement(seen), _recency(seen)], className="halves"
+        [
+            _grid(filters, seen),
+            segment_card(
+                filters,
+                seen.distribution,
+                note=lambda row: fmt.interval(row.share, row.low, row.high),
+                foot=html.A("Change the rules", href=change, className="state-link"),
+            ),
+            spread_card("engagement", "Engagement by segment", seen.measure_label, seen.engagement),
+            spread_card("recency", "Days since last active by segment", "Days since last active", seen.recency),
+        ],
+        className="halves",
     )
 
 
 def _grid(filters: Filters, seen: customers.Segmentation) -> Component:
-    found = {(row.level, row.band): row for row in seen.grid.frame.itertuples()}
+    found = {(row.level, row.band): row for row in records(seen.grid)}
     shades = weights([row.share for row in found.values()])
     shade = dict(zip(found, shades, strict=True))
     levels = tuple(reversed(customers.LEVELS))
@@ -103,7 +111,7 @@ def _grid(filters: Filters, seen: customers.Segmentation) -> Component:
                 weight=shade[level, band],
                 note=f"{found[level, band].segment} · {fmt.percent(found[level, band].share)}",
                 role=found[level, band].segment,
-                href=_people(filters, f"cell.{level}.{band}"),
+                href=people_link(filters, f"cell.{level}.{band}"),
                 value=found[level, band].people,
                 marked=found[level, band].target,
             )
@@ -133,71 +141,6 @@ def _grid(filters: Filters, seen: customers.Segmentation) -> Component:
     )
 
 
-def _classes(filters: Filters, seen: customers.Segmentation) -> Component:
-    bars = [
-        Bar(
-            label=row.segment,
-            text=fmt.count(row.people),
-            size=row.people,
-            share=fmt.percent(row.share),
-            role=row.segment,
-            href=_people(filters, f"class.{row.segment}"),
-            note=fmt.interval(row.share, row.low, row.high),
-        )
-        for row in seen.distribution.frame.itertuples()
-    ]
-    return card(
-        "Segments",
-        bar_list(bars, label="People by segment"),
-        about=tip(
-            "classes",
-            "Segments",
-            "Everybody belongs to exactly one segment, by engagement and by how long ago they were last active.",
-            [Fact("Interval", "Wilson, 95 %"), *facts_of(seen.distribution)],
-        ),
-        foot=html.A(
-            "Change the rules",
-            href=f"/discounts{filters.with_option('list', None).to_search()}",
-            className="state-link",
-        ),
-    )
-
-
-def _engagement(seen: customers.Segmentation) -> Component:
-    return _spread("engagement", "Engagement by segment", seen.measure_label, seen.engagement)
-
-
-def _recency(seen: customers.Segmentation) -> Component:
-    return _spread("recency", "Days since last active by segment", "Days since last active", seen.recency)
-
-
-def _spread(key: str, title: str, measure: str, result: Any) -> Component:
-    unit = result.units["median"]
-    medians = "; ".join(
-        f"{row.segment}: median {fmt.value(row.median, unit)}" for row in result.frame.itertuples() if row.people
-    )
-    names = ["segment", "people", "p05", "p25", "median", "p75", "p95", "mean"]
-    return chart_card(
-        f"{key}-by-segment",
-        title,
-        spread.ranges(result, title=measure),
-        summary=f"{measure} inside each segment. {medians}.",
-        columns=[
-            Column("Segment"),
-            Column("People", "count"),
-            *(Column(name, unit) for name in ("5 %", "25 %", "Median", "75 %", "95 %", "Mean")),
-        ],
-        rows=rows_of(result, names),
-        about=tip(
-            f"spread-{key}",
-            title,
-            "The mark is the median, the bar holds the middle half, the line 90 % of the people.",
-            facts_of(result),
-        ),
-        height=250,
-    )
-
-
 @callback(Output(GROUPS, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
 @guarded(340)
 def show_groups(search: str | None, _changed: Any) -> Any:
@@ -214,7 +157,7 @@ def show_groups(search: str | None, _changed: Any) -> Any:
             notice(found.verdict, kind="good" if found.structure else "warn"),
             html.Div(
                 [
-                    _picture(found),
+                    group_card("The groups", found.sample, found.groups, verdict=found.verdict),
                     _choice(found),
                     _sizes(filters, found),
                     _profile(found),
@@ -225,21 +168,6 @@ def show_groups(search: str | None, _changed: Any) -> Any:
         ],
         className="section",
         **aria(label="Groups"),
-    )
-
-
-def _picture(found: customers.Clusters) -> Component:
-    sample = found.sample
-    note = sampled(sample.summary["shown"], sample.summary["people"])
-    return chart_card(
-        "groups",
-        "The groups",
-        cluster_figures.scatter(sample),
-        summary=f"{found.verdict} {note}.",
-        columns=[Column("Group"), Column("People", "count"), Column("Share", "rate")],
-        rows=rows_of(found.groups, ["name", "people", "share"]),
-        subtitle=note,
-        height=320,
     )
 
 
@@ -277,9 +205,9 @@ def _sizes(filters: Filters, found: customers.Clusters) -> Component:
             size=row.people,
             share=fmt.percent(row.share),
             role=f"group {row.group}",
-            href=_people(filters, f"group.{row.group}"),
+            href=people_link(filters, f"group.{row.group}"),
         )
-        for row in found.groups.frame.itertuples()
+        for row in records(found.groups)
     ]
     return card(
         "Size of the groups",

@@ -32,7 +32,7 @@ def card(
     about: Component | None = None,
     subtitle: Component | str = "",
     tools: Sequence[Component] = (),
-    foot: Component | str = "",
+    foot: Component | str | Sequence[Component | str] = "",
     className: str = "",
 ) -> Component:
     """A titled surface. about: the ``?``; tools: buttons at the right of the title; foot: a quiet line below."""
@@ -67,7 +67,7 @@ def chart_card(
     rows: Sequence[Sequence[object]],
     about: Component | None = None,
     subtitle: Component | str = "",
-    foot: Component | str = "",
+    foot: Component | str | Sequence[Component | str] = "",
     height: int = 280,
 ) -> Component:
     """A chart and its twin table.

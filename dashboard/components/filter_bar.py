@@ -13,32 +13,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import ALL, ClientsideFunction, Input, Output, State, clientside_callback, dcc, html
+from dash import ALL, ClientsideFunction, Input, Output, State, clientside_callback, html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components import ids
 from dashboard.components.attributes import data
-from dashboard.components.labelled import aria, labelled
+from dashboard.components.filter_values import more_filters, value_filter
+from dashboard.components.labelled import aria
+from dashboard.components.links import view_link
+from dashboard.components.popup import popup
 from dashboard.components.states import skeleton
 from dashboard.filters import COMPARE, DEFAULT_COMPARE, DEFAULT_RANGE, PRESETS, Filters, Period, day_date
 from dashboard.result import Dimension
 from dashboard.schema import FILTER_DIMENSIONS
 
-VALUES = "filter-values"  # type of the pattern id of a list of values; "name" is the dimension
-APPLY = "filter-apply"
 DATE = "filter-date"  # names "first", "last", "as_of"
 APPLY_DATES = "filter-apply-dates"  # names "range", "as_of"
-MISSING_VALUE = "\u2063"  # stands for "" in a checklist, where an empty value would be lost; the script turns it back
 
-clientside_callback(
-    ClientsideFunction("filters", "applyValues"),
-    Output(ids.URL, "search", allow_duplicate=True),
-    Input({"type": APPLY, "name": ALL}, "n_clicks"),
-    State({"type": VALUES, "name": ALL}, "value"),
-    State({"type": VALUES, "name": ALL}, "id"),
-    prevent_initial_call=True,
-)
 clientside_callback(
     ClientsideFunction("filters", "applyDates"),
     Output(ids.URL, "search", allow_duplicate=True),
@@ -112,11 +104,11 @@ def bar(filters: Filters, dimensions: Sequence[Dimension], span: Span, *, dates:
     if dates and span.period is not None:
         controls += [_step(filters, span.period, -1), _range(filters, span), _step(filters, span.period, 1)]
         controls.append(_compare(filters, span))
-    controls += [_values(filters, item) for item in first_class]
-    controls += [_values(filters, item) for item in others if filters.values(item.name)]
+    controls += [value_filter(filters, item) for item in first_class]
+    controls += [value_filter(filters, item) for item in others if filters.values(item.name)]
     hidden = [item for item in others if not filters.values(item.name)]
     if hidden:
-        controls.append(_more(filters, hidden))
+        controls.append(more_filters(filters, hidden))
     controls.append(html.Span(className="filter-space"))
     if span.as_of is not None:
         controls.append(_as_of(filters, span))
@@ -133,20 +125,6 @@ def active(filters: Filters, dimensions: Sequence[Dimension]) -> str:
     )
 
 
-def _pop(
-    name: str, face: Sequence[Component | str], body: Sequence[Component], *, on: bool, wide: bool = False
-) -> Component:
-    """A button that opens a small box; the script closes it on Esc and on a click elsewhere."""
-    return html.Details(
-        [
-            html.Summary(list(face), className="filter-face" + (" is-on" if on else "")),
-            html.Div(list(body), className="filter-box" + (" is-wide" if wide else "")),
-        ],
-        className="filter-pop",
-        **data(pop=name),
-    )
-
-
 def _choice(text: str, href: str, *, on: bool, note: str = "") -> Component:
     attributes = aria(current="true") if on else {}
     return html.Li(
@@ -157,10 +135,6 @@ def _choice(text: str, href: str, *, on: bool, note: str = "") -> Component:
             **attributes,
         )
     )
-
-
-def _target(filters: Filters) -> str:
-    return filters.to_search() or "?"
 
 
 def _date(name: str, label: str, value: dt.date | None, low: int | None = None, high: int | None = None) -> Component:
@@ -188,10 +162,11 @@ def _range(filters: Filters, span: Span) -> Component:
     custom = filters.range not in PRESETS
     name = "Custom dates" if custom else PRESETS[filters.range]
     choices = [
-        _choice(text, _target(filters.with_(range=token)), on=filters.range == token) for token, text in PRESETS.items()
+        _choice(text, view_link(filters.with_(range=token)), on=filters.range == token)
+        for token, text in PRESETS.items()
     ]
     ends = fmt.day(day_date(span.last_day)) if span.last_day is not None else ""
-    return _pop(
+    return popup(
         "range",
         [html.Span(name), html.Span(fmt.days(day_date(period.first), day_date(period.last)), className="face-note")],
         [
@@ -227,7 +202,7 @@ def _step(filters: Filters, period: Period, direction: int) -> Component:
     text = "Earlier period" if direction < 0 else "Later period"
     return html.A(
         html.Span("‹" if direction < 0 else "›", **aria(hidden="true")),
-        href=_target(filters.with_(range=f"{first}..{last}")),
+        href=view_link(filters.with_(range=f"{first}..{last}")),
         className="filter-step state-link",
         title=text,
         **aria(label=text),
@@ -238,12 +213,12 @@ def _step(filters: Filters, period: Period, direction: int) -> Component:
 def _compare(filters: Filters, span: Span) -> Component:
     note = fmt.days(day_date(span.compared.first), day_date(span.compared.last)) if span.compared else ""
     choices = [
-        _choice(text, _target(filters.with_(compare=key)), on=filters.compare == key) for key, text in COMPARE.items()
+        _choice(text, view_link(filters.with_(compare=key)), on=filters.compare == key) for key, text in COMPARE.items()
     ]
     face = [html.Span("Compare", className="face-note"), html.Span(COMPARE[filters.compare])]
     if filters.range == "all":
         note = "All data has no earlier period to compare with."
-    return _pop(
+    return popup(
         "compare",
         face,
         [html.Ul(choices, className="choices"), *([html.P(note, className="filter-hint")] if note else [])],
@@ -251,107 +226,11 @@ def _compare(filters: Filters, span: Span) -> Component:
     )
 
 
-def _options(item: Dimension) -> list[dict[str, object]]:
-    return [
-        {
-            "label": html.Span(
-                [
-                    html.Span(value or "Missing", className="option-name" + ("" if value else " is-missing")),
-                    html.Span(fmt.count(count), className="option-count tabular"),
-                ],
-                className="option",
-            ),
-            "value": value or MISSING_VALUE,
-        }
-        for value, count in item.values
-    ]
-
-
-def _values(filters: Filters, item: Dimension) -> Component:
-    chosen = filters.values(item.name)
-    face: list[Component | str] = [html.Span(item.label)]
-    if chosen:
-        face.append(html.Span(str(len(chosen)), className="face-count"))
-    return _pop(f"where.{item.name}", face, _value_box(filters, item), on=bool(chosen))
-
-
-def _value_box(filters: Filters, item: Dimension) -> list[Component]:
-    chosen = filters.values(item.name)
-    known = {value for value, _ in item.values}
-    unknown = [{"label": value, "value": value} for value in chosen if value not in known]
-    unit = "people" if item.count_of == "users" else "rows"
-    more = (
-        f" The {len(item.values)} most frequent of {fmt.count(item.distinct)} values are listed."
-        if (item.distinct > len(item.values))
-        else ""
-    )
-    search = (
-        [
-            labelled(
-                f"Find in {item.label.lower()}",
-                dcc.Input(
-                    type="search",
-                    placeholder=f"Find in {item.label.lower()}",
-                    className="filter-find",
-                    debounce=False,
-                    autoComplete="off",
-                ),
-                hidden=True,
-            )
-        ]
-        if len(item.values) > 8
-        else []
-    )
-    return [
-        *search,
-        html.Fieldset(
-            [
-                html.Legend(item.label, className="visually-hidden"),
-                dcc.Checklist(
-                    id={"type": VALUES, "name": item.name},
-                    options=[*unknown, *_options(item)],
-                    value=[value or MISSING_VALUE for value in chosen],
-                    className="checks",
-                ),
-            ],
-            className="filter-values",
-        ),
-        html.P(f"Numbers are {unit} in the whole dataset.{more}", className="filter-hint"),
-        html.Div(
-            [
-                html.Button(
-                    "Apply", id={"type": APPLY, "name": item.name}, type="button", className="btn btn-primary btn-sm"
-                ),
-                html.A(
-                    "Clear",
-                    href=_target(filters.with_where(item.name, ())),
-                    className="btn btn-ghost btn-sm state-link",
-                ),
-            ],
-            className="filter-buttons",
-        ),
-    ]
-
-
-def _more(filters: Filters, items: Sequence[Dimension]) -> Component:
-    inner = [
-        html.Details(
-            [
-                html.Summary(item.label, className="more-face"),
-                html.Div(_value_box(filters, item), className="more-box"),
-            ],
-            className="more-item",
-        )
-        for item in items
-    ]
-    return _pop("more", [html.Span("+", **aria(hidden="true")), html.Span("More filters")], inner, on=False)
-
-
 def _as_of(filters: Filters, span: Span) -> Component:
     assert span.as_of is not None and span.data_as_of is not None
     changed = filters.as_of is not None and span.as_of != span.data_as_of
     face = [html.Span("As of", className="face-note"), html.Span(fmt.day(span.as_of))]
-    return _pop(
+    return popup(
         "as_of",
         face,
         [
@@ -371,7 +250,7 @@ def _as_of(filters: Filters, span: Span) -> Component:
                     ),
                     html.A(
                         "Use the data's day",
-                        href=_target(filters.with_(as_of=None)),
+                        href=view_link(filters.with_(as_of=None)),
                         className="btn btn-ghost btn-sm state-link",
                     ),
                 ],
@@ -398,20 +277,20 @@ def _chips(filters: Filters, dimensions: Sequence[Dimension], span: Span) -> Com
     chips = [
         _chip(
             f"{labels.get(name, name)}: {value or 'missing'}",
-            _target(filters.with_where(name, [kept for kept in values if kept != value])),
+            view_link(filters.with_where(name, [kept for kept in values if kept != value])),
         )
         for name, values in filters.where
         for value in values
     ]
     if filters.as_of is not None and span.as_of is not None and span.as_of != span.data_as_of:
-        chips.append(_chip(f"As of {fmt.day(span.as_of)}", _target(filters.with_(as_of=None))))
+        chips.append(_chip(f"As of {fmt.day(span.as_of)}", view_link(filters.with_(as_of=None))))
     if not chips:
         return None
     reset = Filters(dataset=filters.dataset)
     return html.Div(
         [
             html.Ul(chips, className="chips", **aria(label="Active filters")),
-            html.A("Reset all", href=_target(reset), className="filter-reset state-link"),
+            html.A("Reset all", href=view_link(reset), className="filter-reset state-link"),
         ],
         className="filter-chips",
     )

@@ -6,9 +6,6 @@ The pattern is always: what happened, why, what to do next. No exception text ev
 from __future__ import annotations
 
 import functools
-import logging
-import secrets
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,11 +13,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard import logs
 from dashboard.components.labelled import aria
 from dashboard.errors import CannotAnswer, NotFound, UserError
 from dashboard.figures import theme
-
-log = logging.getLogger(__name__)
 
 
 def state(
@@ -111,11 +107,7 @@ def guarded(height: int = 200) -> Callable[[Callable[..., Any]], Callable[..., A
             except UserError as problem:
                 return explained(problem, height=height)
             except Exception as problem:
-                reference = secrets.token_hex(4)
-                frames = traceback.extract_tb(problem.__traceback__)
-                where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-                log.error("page part failed reference=%s kind=%s at %s", reference, type(problem).__name__, where)
-                return error(reference, height=height)
+                return error(logs.defect("page part failed", problem), height=height)
 
         return call
 

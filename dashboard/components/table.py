@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dash import html
 from dash.development.base_component import Component
@@ -43,6 +43,11 @@ def exact(value: object) -> str:
 def rows_of(result: Result, names: Sequence[str]) -> list[list[object]]:
     """The named columns of a result as rows of a table."""
     return [list(row) for row in result.frame[list(names)].to_numpy(dtype=object)]
+
+
+def records(result: Result) -> list[Any]:
+    """The rows of a result with a column per attribute (``row.people``)."""
+    return list(result.frame.itertuples(index=False))
 
 
 def plain_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, caption: str) -> Component:
