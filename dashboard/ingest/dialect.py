@@ -125,8 +125,8 @@ def _delimiters(text: str) -> list[str]:
 
 def _quotes(text: str) -> list[str]:
     found = ['"']
-    single = len(re.findall(r"(?:^|[,;\t| ])'[^'\r\n]*'(?=$|[,;\t| \r\n])", text, re.MULTILINE))
-    if single >= 2 and single * 4 >= text.count("'"):
+    single = len(re.findall(r"(?:^|[,;\t| ])'(?:[^'\r\n]|'')*'(?=$|[,;\t| \r\n])", text, re.MULTILINE))
+    if single >= 2 and single * 10 >= text.count("'"):
         found.append("'")
     if '"' in text:
         found.append("")
@@ -148,7 +148,7 @@ def _try(sample: bytes, text: str, dialect: Dialect, limits: Limits) -> Trial:
     width = max(counts, key=lambda w: (counts[w] * (1 - 0.5 / w), w))
     # a preamble is no irregularity: judge from the first record of the usual width on
     first = next(i for i, r in enumerate(found) if r.cells is not None and len(r.cells) == width)
-    body = found[first if first <= len(found) // 2 else 0 :]
+    body = found[first if first <= min(len(found) // 2, max(10, len(found) // 4)) else 0 :]
     fitting = sum(r.cells is not None and (len(r.cells) == width or _nearly(r.cells, width)) for r in body)
     regular = fitting / (len(body) + 2 * rejected)
     cells = [c for r in body[:120] if r.cells is not None for c in r.cells[:60]]
@@ -181,7 +181,7 @@ def _quote_fit(text: str, dialect: Dialect) -> float:
         return 1.0
     delimiter = " \t" if dialect.delimiter == SPACES else dialect.delimiter
     border = "[" + re.escape(delimiter) + r"\r\n]"
-    inner = text.count(quote * 2) + (text.count("\\" + quote) if dialect.escape else 0)
+    inner = 2 * text.count(quote * 2) + (text.count("\\" + quote) if dialect.escape else 0)
     opening = len(re.findall(rf"(?:\A|{border})[ \t]*{quote}", text))
     closing = len(re.findall(rf"{quote}[ \t]*(?=\Z|{border})", text))
     return 0.3 + 0.7 * min(1.0, (opening + closing + inner) / marks)
