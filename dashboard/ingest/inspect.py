@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dashboard import settings
 from dashboard.errors import UserError
 from dashboard.ingest import choices, dates, encoding, propose, structure
 from dashboard.ingest import limits as limits_module
@@ -221,7 +222,9 @@ def _inspect_converted(
         text = f"The workbook has {len(names)} sheets; “{sheet}” is read."
         notes.append(Note("sheet", text))
         questions.append(Question("sheet", "Which sheet holds the table?", options, answer=sheet))
-    with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
+    staging = settings.current().data_dir / "staging"  # private, and swept at start-up
+    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix="inspect-", dir=staging) as folder:
         target = Path(folder) / "table.csv"
         to_csv(
             source.path,

@@ -150,3 +150,20 @@ def test_finds_back_the_delimiter_of_a_quoted_file(rows: list[tuple[object, ...]
     sink = io.StringIO()
     csv.writer(sink, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("id", "name", "amount", "note"), *rows])
     assert find(sink.getvalue().encode(), LIMITS).dialect.delimiter == delimiter
+
+
+def test_single_quotes_around_double_ones() -> None:
+    rows = [["id", "note"], *([str(i), f"Men's {i}\" disk, new"] for i in range(30))]
+    sink = io.StringIO()
+    csv.writer(sink, quotechar="'").writerows(rows)
+    found = table(sink.getvalue())
+    assert found.dialect.quote == "'"
+    assert found.rows[4][1] == ("4", "Men's 4\" disk, new")
+
+
+def test_a_second_table_does_not_decide_the_dialect() -> None:
+    sink = io.StringIO()
+    csv.writer(sink).writerows(ROWS)
+    second = "".join(f"{i};{i}\n" for i in range(len(ROWS)))
+    found = table(sink.getvalue() + second)
+    assert (found.dialect.delimiter, found.width) == (",", 4)

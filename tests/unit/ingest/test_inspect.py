@@ -6,9 +6,12 @@ import datetime as dt
 import gzip
 import json
 import random
+import zipfile
 import zlib
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -352,3 +355,80 @@ def test_any_bytes_give_a_plan_or_a_refusal(tmp_path_factory: pytest.TempPathFac
         c.use != "ignored" for c in found.plan.columns
     )
     assert from_json(SourcePlan, to_json(found.plan)) == found.plan
+
+
+def test_parquet_is_read_as_the_table_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    moments = pa.array([dt.datetime(2025, 1, 1 + i % 28, tzinfo=dt.UTC) for i in range(30)], pa.timestamp("us", "UTC"))
+    people = [f"u{i}" for i in range(30)]
+    pq.write_table(pa.table({"user_id": people, "last_login": moments, "usage": [i / 2 for i in range(30)]}), path)
+    found = inspect_file(path, now=NOW)
+    assert (found.plan.format, found.plan.kind, found.records, found.plan.open_questions) == (
+        "parquet",
+        "users",
+        30,
+        (),
+    )
+    assert {c.name: c.type for c in found.plan.columns} == {
+        "user_id": "id",
+        "last_active_time": "time",
+        "usage": "number",
+    }
+
+
+def test_a_workbook_offers_its_sheets(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    with zipfile.ZipFile(path, "w") as book:
+        for name, text in workbook(
+            {"Notes": [["hello"]], "Users": [["user_id", "plan"], ["u1", "free"], ["u2", "pro"]]}
+        ):
+            book.writestr(name, text)
+    first = inspect_file(path, now=NOW)
+    assert first.sheets == ("Notes", "Users") and first.plan.sheet == "Notes"
+    found = inspect_file(path, now=NOW, answers={"sheet": "Users"})
+    assert (found.plan.format, found.plan.sheet, found.records) == ("xlsx", "Users", 2)
+    assert {c.name for c in found.plan.columns} == {"user_id", "plan"}
+
+
+def workbook(sheets: dict[str, list[list[str]]]) -> list[tuple[str, str]]:
+    """The smallest xlsx that spreadsheet programs read: file names and contents of the archive."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    names = list(sheets)
+    entries = "".join(f'<sheet name="{n}" sheetId="{i}" r:id="r{i}"/>' for i, n in enumerate(names, 1))
+    links = "".join(
+        f'<Relationship Id="r{i}" Type="{office}/worksheet" Target="worksheets/sheet{i}.xml"/>'
+        for i in range(1, len(names) + 1)
+    )
+    parts = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{i}.xml" ContentType="{kind}.worksheet+xml"/>'
+        for i in range(1, len(names) + 1)
+    )
+    files = [
+        (
+            "[Content_Types].xml",
+            f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
+            f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>{parts}</Types>',
+        ),
+        (
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{office}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+        ),
+        ("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{entries}</sheets></workbook>'),
+        ("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}/relationships">{links}</Relationships>'),
+    ]
+    for i, rows in enumerate(sheets.values(), 1):
+        cells = "".join(
+            f'<row r="{r}">' + "".join(
+                f'<c r="{chr(64 + c)}{r}" t="inlineStr"><is><t>{cell}</t></is></c>' for c, cell in enumerate(row, 1)
+            ) + "</row>"
+            for r, row in enumerate(rows, 1)
+        )  # fmt: skip
+        files.append(
+            (f"xl/worksheets/sheet{i}.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')
+        )
+    return files
