@@ -9,7 +9,8 @@
 
 Every table is a list of dicts or a pandas frame with canonical column names; other names become properties. Values:
 text, numbers, booleans, and for times ``datetime``, ``date``, ``pd.Timestamp`` or ISO text; a value without an offset
-is local time of ``time_zone``; a column without any time of day is one of days only (``has_time=False``). ``None`` and NaN are missing. A list of such tables stands for several files of one kind.
+is local time of ``time_zone``; a column without any time of day is one of days only (``has_time=False``). ``None`` and
+NaN are missing. A list of such tables stands for several files of one kind.
 """
 
 from __future__ import annotations
