@@ -115,7 +115,7 @@ def _tools() -> html.Div:
                     dbc.Select(
                         id=ids.THEME,
                         options=[
-                            {"label": "System theme", "value": "system"},
+                            {"label": "System", "value": "system"},
                             {"label": "Light", "value": "light"},
                             {"label": "Dark", "value": "dark"},
                         ],
