@@ -5,7 +5,9 @@ Checked on the spans, before anything is coded, so that a rejected record leaves
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from dashboard.ingest.tokenize_words import same_bytes
 from dashboard.jit import kernel
 from dashboard.schema import TIME_FIELD
 
+MOST_LISTED = 500_000  # rejects of one file that are listed; the rest is only counted
 _LENGTH = 0x3FFFFFFF
 _TOTAL_LETTERS = frozenset("tTsSgGiIoOzZ")
 
@@ -35,8 +38,8 @@ def _equal_cells(data: Any, spans: Any, wanted: Any, length: int, found: Any) ->
 
 
 @kernel
-def _wordy_cells(data: Any, spans: Any, letters: Any, found: Any) -> int:
-    """Positions of short cells without digits whose first byte is among ``letters`` (256 bool); how many."""
+def _wordy_cells(data: Any, spans: Any, letters: Any, with_digits: bool, found: Any) -> int:
+    """Positions of short cells whose first byte is among ``letters`` (256 bool), with or without digits; how many."""
     count = 0
     for i in range(len(spans)):
         start, length = spans[i] >> 32, (spans[i] >> 2) & 0x3FFFFFFF
@@ -46,10 +49,17 @@ def _wordy_cells(data: Any, spans: Any, letters: Any, found: Any) -> int:
         for k in range(start, start + length):
             if 48 <= data[k] <= 57:
                 digits = True
-        if not digits:
+        if with_digits or not digits:
             found[count] = i
             count += 1
     return count
+
+
+class Rejected(NamedTuple):
+    """listed: rejects in file order. counts: rule -> records, of all rejects, listed or not."""
+
+    listed: list[Reject]
+    counts: Counter[str]
 
 
 class RowRules:
@@ -70,10 +80,11 @@ class RowRules:
         self._letters = np.zeros(256, np.bool_)
         self._letters[[ord(letter) for letter in _TOTAL_LETTERS]] = True
         self._totals: dict[bytes, bool] = {}
+        self._room = MOST_LISTED
 
-    def apply(self, chunk: Chunk, hashes: np.ndarray) -> tuple[np.ndarray | None, list[Reject], Decoded | None]:
-        """(which rows stay, None for all of them; every reject of the chunk, also the tokenizer's, in file order; the
-        required time of all rows). hashes: uint64, the times are added to these row fingerprints."""
+    def apply(self, chunk: Chunk, hashes: np.ndarray) -> tuple[np.ndarray | None, Rejected, Decoded | None]:
+        """(which rows stay, None for all of them; the rejects of the chunk, also the tokenizer's; the required time of
+        all rows). hashes: uint64, the times are added to these row fingerprints."""
         decoded: Decoded | None = None
         rules: dict[int, tuple[int, str]] = {}  # row -> column that decided, rule
         if self._plan.kind == "users" and self._user >= 0:
@@ -89,29 +100,40 @@ class RowRules:
             rules[row] = (max(self._user, 0), "total_row")
         for row in self._repeated_headers(chunk):
             rules[row] = (0, "repeated_header")
-        rejects = [self._reject(chunk, row, *rule) for row, rule in rules.items()]
-        rejects += [broken_record(chunk, *row) for row in chunk.rejects.tolist()]
-        rejects.sort(key=lambda reject: reject.record)
+        rejects = self._rejected(chunk, rules)
         if not rules:
             return None, rejects, decoded
         keep = np.ones(chunk.rows, np.bool_)
         keep[list(rules)] = False
         return keep, rejects, decoded
 
+    def _rejected(self, chunk: Chunk, rules: dict[int, tuple[int, str]]) -> Rejected:
+        """All rejects counted, and listed in file order as long as there is room."""
+        counts = Counter(rule for _, rule in rules.values())
+        counts.update({RULE_CODES[k]: int(n) for k, n in enumerate(np.bincount(chunk.rejects[:, 4])) if n})
+        if self._room <= 0 or not counts:
+            return Rejected([], counts)
+        listed = [self._reject(chunk, row, *rule) for row, rule in islice(sorted(rules.items()), self._room)]
+        listed += [broken_record(chunk, *row) for row in chunk.rejects[: self._room].tolist()]
+        listed.sort(key=lambda reject: reject.record)
+        listed = listed[: self._room]
+        self._room -= len(listed)
+        return Rejected(listed, counts)
+
     def _total_rows(self, chunk: Chunk, suspects: dict[int, tuple[int, str]]) -> list[int]:
-        """Rows that add others up: the id (or, where that is empty, the first cell that is not) is a word for it, and
-        in a timed table the time is missing as well."""
+        """Rows that add others up: the id or the first cell is a word for it, and in a timed table the time is missing
+        or no time as well."""
         found: list[int] = []
         if self._plan.kind == "users" and self._user >= 0:
             rows = np.empty(chunk.rows, np.int64)
-            count = _wordy_cells(chunk.data, chunk.spans[self._user], self._letters, rows)
+            count = _wordy_cells(chunk.data, chunk.spans[self._user], self._letters, False, rows)
             found = [row for row in rows[:count].tolist() if self._is_total(chunk.cell(self._user, row))]
-        for row in suspects:
-            cells = (chunk.cell(column, row) for column in range(len(chunk.spans)))
-            first = next((cell for cell in cells if cell), b"")
-            user = chunk.cell(self._user, row) if self._user >= 0 else b""
-            if self._is_total(user) or self._is_total(first):
-                found.append(row)
+        if suspects:
+            where = np.array(sorted(suspects), np.int64)
+            rows = np.empty(len(where), np.int64)
+            for column in {max(self._user, 0), 0}:
+                count = _wordy_cells(chunk.data, chunk.spans[column][where], self._letters, True, rows)
+                found += [row for row in where[rows[:count]].tolist() if self._is_total(chunk.cell(column, row))]
         return found
 
     def _is_total(self, cell: bytes) -> bool:

@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dashboard.ingest import limits as limits_module
-from dashboard.ingest.clean import broken_record
+from dashboard.ingest.clean import MOST_LISTED, broken_record
 from dashboard.ingest.decode import Quotes
 from dashboard.ingest.decode_codes import unescaped
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import ROW_NUMBER, SourcePlan
 from dashboard.ingest.rejects import Reject, RejectWriter
 from dashboard.ingest.report import COUNTERS, SourceReport
+from dashboard.ingest.tokenize import RULE_CODES
 from dashboard.ingest.tokenize_chunks import Chunk, Tokenizer
 from dashboard.ingest.transcode import open_table
 from dashboard.jit import kernel
@@ -107,8 +108,10 @@ def convert(
             while (chunk := tokens.next()) is not None:
                 _write(chunk, quotes, scratch, file)
                 accepted += chunk.rows
-                for record in chunk.rejects.tolist():
-                    writer.add(broken_record(chunk, *record))
+                counted = np.bincount(chunk.rejects[:, 4])
+                writer.count({RULE_CODES[rule]: int(n) for rule, n in enumerate(counted) if n})
+                for record in chunk.rejects[: max(MOST_LISTED - writer.listed, 0)].tolist():
+                    writer.list(broken_record(chunk, *record))
                 if progress is not None:
                     progress("convert", *stream.position)
             counts = {

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from dashboard import settings
 from dashboard.errors import UserError
 from dashboard.ingest import limits as limits_module
-from dashboard.ingest.clean import RowRules
+from dashboard.ingest.clean import Rejected, RowRules
 from dashboard.ingest.decode import BooleanDecoder, Decoder, NumberDecoder, Quotes, TextDecoder, TimeDecoder
 from dashboard.ingest.decode_codes import hash_cells, joined
 from dashboard.ingest.limits import Limits
@@ -127,7 +127,7 @@ class Reader:
         self._accepted = 0
         self._span: tuple[int | None, int | None] = (None, None)
         self._report: SourceReport | None = None
-        self._line: Line[tuple[pa.RecordBatch, list[Reject]]] | None = None
+        self._line: Line[tuple[pa.RecordBatch, Rejected]] | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -148,8 +148,9 @@ class Reader:
                 self._writer.add(Reject(broken.line, broken.line, "", broken.text, "json"))
             small = self._path.stat().st_size < CHUNK_BYTES
             for batch, rejects in self._alone() if small or self._threads == 1 else self._together():
-                for reject in rejects:
-                    self._writer.add(reject)
+                self._writer.count(rejects.counts)
+                for reject in rejects.listed:
+                    self._writer.list(reject)
                 if self._progress is not None:
                     self._progress("read", *self._stream.position)
                 if batch.num_rows:
@@ -158,11 +159,11 @@ class Reader:
         finally:
             self.close()
 
-    def _alone(self) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
+    def _alone(self) -> Iterator[tuple[pa.RecordBatch, Rejected]]:
         while (chunk := self._next()) is not None:
             yield self._process(chunk, lambda _: contextlib.nullcontext())
 
-    def _together(self) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
+    def _together(self) -> Iterator[tuple[pa.RecordBatch, Rejected]]:
         self._line = Line(len(self._columns) + 2)
         yield from self._line.run(self._threads, self._next, self._process)
 
@@ -174,7 +175,7 @@ class Reader:
             )
         return chunk
 
-    def _process(self, chunk: Chunk, station: Station) -> tuple[pa.RecordBatch, list[Reject]]:
+    def _process(self, chunk: Chunk, station: Station) -> tuple[pa.RecordBatch, Rejected]:
         """Chunk to batch. ``station(k)`` is entered for everything that must happen in the order of the chunks."""
         spans, numbers = chunk.spans, chunk.numbers
         hashes = np.zeros(len(numbers), np.uint64)
@@ -235,6 +236,9 @@ class Reader:
                     decoder.placeholders if text else (),  # type: ignore[attr-defined]
                 )
             )
+        notes = []
+        if self._writer.listed < sum(self._writer.counts.values()):
+            notes.append(f"The file of rejected rows lists the first {self._writer.listed:,} of them.")
         by_rule = dict(sorted(self._writer.counts.items(), key=lambda item: (-item[1], item[0])))
         self._report = SourceReport(
             file_name=self._file_name,
@@ -249,6 +253,7 @@ class Reader:
             sha256=self._hash.result(),
             first_time=self._span[0],
             last_time=self._span[1],
+            notes=tuple(notes),
             seconds=round(time.monotonic() - self._began, 3),
         )
 

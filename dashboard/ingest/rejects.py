@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TextIO
@@ -28,7 +29,7 @@ class Reject(NamedTuple):
 class RejectWriter:
     """Writes rejected records to ``path`` (UTF-8 with BOM, everything quoted, no formulas); None: only counts.
 
-    The file is created with the first reject. counts: rule -> records.
+    The file is created with the first reject. counts: rule -> records. listed: records written.
     """
 
     def __init__(self, path: Path | None, source: str) -> None:
@@ -36,9 +37,21 @@ class RejectWriter:
         self._stream: TextIO | None = None
         self._writer: Any = None
         self.counts: dict[str, int] = {}
+        self.listed = 0
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Count records by rule."""
+        for rule, records in counts.items():
+            self.counts[rule] = self.counts.get(rule, 0) + records
 
     def add(self, reject: Reject) -> None:
-        self.counts[reject.rule] = self.counts.get(reject.rule, 0) + 1
+        """Count and list one record."""
+        self.count({reject.rule: 1})
+        self.list(reject)
+
+    def list(self, reject: Reject) -> None:
+        """Write one record that is counted elsewhere."""
+        self.listed += 1
         if self._path is None:
             return
         if self._stream is None:

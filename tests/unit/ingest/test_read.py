@@ -130,6 +130,20 @@ def test_every_row_rule(tmp_path: Path) -> None:
     assert next(c.distinct for c in report.columns if c.name == "event_name") == 2
 
 
+def test_countless_rejects_are_counted_and_the_first_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.ingest.clean.MOST_LISTED", 3)
+    path, rejects = tmp_path / "file.csv", tmp_path / "rejects.csv"
+    path.write_text("u,t,n,a\n" + "u,never,a,1\nshort\n" * 5 + "u,2025-03-08,a,1\n")
+    with read_source(path, plan_of(EVENTS), ImportOptions(), staging=tmp_path, rejects=rejects) as reader:
+        assert sum(batch.num_rows for batch in reader) == 1
+    assert reader.report.rejected_by_rule == {"bad_time": 5, "too_few_fields": 5}
+    assert reader.report.notes == ("The file of rejected rows lists the first 3 of them.",)
+    with rejects.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["line"] for row in csv.DictReader(file)] == ["2", "3", "4"]
+
+
 def test_users_without_an_id_are_rejected_and_totals_too(tmp_path: Path) -> None:
     plan = plan_of((("user_id", "id"), ("country", "category"), ("usage", "number")), "users")
     rows, report, _ = read(tmp_path, "id,c,u\n1,DE,5\n,FR,6\nGrand total,,11\nTotila,IT,1\n", plan)
