@@ -85,7 +85,7 @@ def show_rules(search: str | None, _changed: Any) -> Any:
             segment_card(
                 filters,
                 seen.distribution,
-                note=lambda row: fmt.interval(row.share, row.low, row.high),
+                note=lambda row: f"{fmt.percent(row.low)} – {fmt.percent(row.high)}",
                 foot=html.A("Change the rules", href=change, className="state-link"),
             ),
             spread_card("engagement", "Engagement by segment", seen.measure_label, seen.engagement),

@@ -12,6 +12,8 @@ from dash.development.base_component import Component
 from dashboard.components.labelled import aria
 from dashboard.figures import theme
 
+FOLDED_FROM = 11  # rows of a list that are seen at once: ten and "others"
+
 
 class Bar(NamedTuple):
     """label, text (the number as people read it), size (length of the bar, in any unit), share ("22.4 %" or ""),
@@ -28,9 +30,9 @@ class Bar(NamedTuple):
     current: bool = False
 
 
-def bar_list(bars: Sequence[Bar], *, label: str, value_title: str = "", more: str = "") -> Component:
-    """label: what the list shows, for screen readers. value_title: head of the number column. more: a line such as
-    "12 more, 3.1 %" below."""
+def bar_list(bars: Sequence[Bar], *, label: str, value_title: str = "") -> Component:
+    """label: what the list shows, for screen readers. value_title: head of the number column. Rows after the first
+    eleven wait behind a button."""
     rows = []
     longest = max((bar.size for bar in bars if bar.size == bar.size), default=0.0)
     for bar in bars:
@@ -61,8 +63,17 @@ def bar_list(bars: Sequence[Bar], *, label: str, value_title: str = "", more: st
     return html.Div(
         [
             *([html.Div(value_title, className="bar-head", **aria(hidden="true"))] if value_title else []),
-            html.Ul(rows, className="bar-list", **aria(label=label)),
-            *([html.P(more, className="bar-more")] if more else []),
+            html.Ul(rows[:FOLDED_FROM], className="bar-list", **aria(label=label)),
+            *([_folded(rows[FOLDED_FROM:], label)] if len(rows) > FOLDED_FROM else []),
         ],
         className="bars",
+    )
+
+
+def _folded(rows: Sequence[Component], label: str) -> Component:
+    return html.Details(
+        [
+            html.Summary(f"{len(rows)} more", className="bar-more"),
+            html.Ul(list(rows), className="bar-list", **aria(label=f"{label}, continued")),
+        ]
     )

@@ -35,7 +35,11 @@ def scatter(sample: Result) -> go.Figure:
         )
     drawn = theme.figure(*traces, hovermode="closest", showlegend=True)
     drawn.update_xaxes(title_text=theme.label(sample.summary.get("x_label", "")), showgrid=True, rangemode="normal")
-    drawn.update_yaxes(title_text=theme.label(sample.summary.get("y_label", "")), rangemode="normal", tickformat="~s")
+    drawn.update_yaxes(
+        title_text=theme.label(sample.summary.get("y_label", "")),
+        rangemode="normal",
+        tickformat=theme.ticks(frame["y"]),
+    )
     cut = _cut(frame["y"])
     if cut is not None:
         title = f"{theme.label(sample.summary.get('y_label', ''))} (the highest 1 % are not shown)"

@@ -49,5 +49,7 @@ def ranges(result: Result, *, title: str, group: str = "segment") -> go.Figure:
     ]
     drawn = theme.figure(*traces, hovermode="closest", barmode="overlay")
     drawn.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 12}, type="category", ticksuffix="  ")
-    drawn.update_xaxes(showgrid=True, title_text=theme.label(title), rangemode="tozero", tickformat="~s")
+    drawn.update_xaxes(
+        showgrid=True, title_text=theme.label(title), rangemode="tozero", tickformat=theme.ticks(frame["p95"])
+    )
     return drawn

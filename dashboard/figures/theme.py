@@ -7,6 +7,7 @@ and hover boxes take their colour from ``assets/plotly.css``, so switching light
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -68,6 +69,12 @@ def label(text: object) -> str:
     text is cut at 80 characters. Line ends become spaces."""
     clean = " ".join(str(text).split()).replace("<", "‹").replace(">", "›").replace("&", "＆")
     return clean if len(clean) <= MAX_LABEL else clean[: MAX_LABEL - 1] + "…"
+
+
+def ticks(values: Iterable[float | None]) -> str:
+    """The tick format of an axis with these values: plain (``0.5``, ``1,500``), from 10,000 on short (``84k``)."""
+    largest = max((abs(value) for value in values if value is not None and value == value), default=0.0)
+    return "~s" if largest >= 10_000 else ",~f"
 
 
 def _axis(**changes: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from dashboard.figures import theme
 from dashboard.result import Result
 
-TICKS = {"count": "~s", "number": "~s", "money": "~s", "rate": ".0%", "days": "~s", "seconds": "~s"}
 HOVER = {"count": ",.0f", "number": ",.2f", "money": ",.2f", "rate": ".2%", "days": ",.1f", "seconds": ",.0f"}
 
 
@@ -165,11 +164,12 @@ def columns(
 
 
 def _dressed(drawn: go.Figure, days: list[str], unit: str, prefix: str) -> go.Figure:
-    short = bool(days) and len(days) <= 60
+    """Axes of a drawing over time: ticks fit the period, values have their unit."""
+    months = len(days) > 1 and all(day.endswith("-01") for day in days)
     drawn.update_xaxes(
         type="date",
-        tickformat="%-d %b" if short else "%b %Y" if len(days) > 120 else "%-d %b",
-        hoverformat="%a %-d %b %Y",
+        tickformat="%b %Y" if months else "%-d %b",
+        hoverformat="%b %Y" if months else "%a %-d %b %Y",
         nticks=8,
         showspikes=True,
         spikemode="across",
@@ -178,5 +178,6 @@ def _dressed(drawn: go.Figure, days: list[str], unit: str, prefix: str) -> go.Fi
         spikedash="solid",
         spikecolor=theme.ZERO,
     )
-    drawn.update_yaxes(tickformat=TICKS[unit], tickprefix=prefix)
+    values = (value for trace in drawn.data for value in trace.y)
+    drawn.update_yaxes(tickformat=".0%" if unit == "rate" else theme.ticks(values), tickprefix=prefix)
     return drawn

@@ -32,6 +32,21 @@ def test_page_is_accessible_in_the_dark(view: Callable[..., Page], path: str) ->
     assert axe(page) == []
 
 
+def test_charts_and_tables_follow_the_theme_at_once(view: Callable[..., Page]) -> None:
+    page = view("/discounts", "shop")
+    tick, cell = page.locator(".js-plotly-plot .xtick text").first, page.locator(".ag-cell").first
+    colours = "node => [getComputedStyle(node).fill, getComputedStyle(node).color]"
+    before = [tick.evaluate(colours)[0], cell.evaluate(colours)[1]]
+    requests: list[str] = []
+    page.on("request", lambda asked: requests.append(asked.url))
+    page.get_by_label("Theme").select_option("dark")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    after = [tick.evaluate(colours)[0], cell.evaluate(colours)[1]]
+    assert before[0] != after[0] and before[1] != after[1]
+    assert requests == []
+    page.get_by_label("Theme").select_option("system")
+
+
 @pytest.mark.parametrize(
     ("path", "kind"), [("/", "users"), ("/", "shop"), ("/discounts", "users"), ("/segments", "shop")]
 )

@@ -78,6 +78,13 @@ def test_bars_are_relative_to_the_longest() -> None:
     assert find(bar_list([Bar("a", "0", 0)], label="x"), "bar-fill")[0].style["width"] == "0"
 
 
+def test_long_lists_fold_without_losing_rows() -> None:
+    made = bar_list([Bar(str(number), "1", 1) for number in range(15)], label="People by country")
+    assert len(find(made, "bar-row")) == 15
+    assert text(find(made, "bar-more")) == "4 more"
+    assert find(bar_list([Bar("a", "1", 1)] * 11, label="x"), "bar-more") == []
+
+
 def test_matrix_is_a_table_with_links() -> None:
     made = matrix(
         ["High"], ["0–60 days"], [[Cell("5", 0.5, "Loyal", "Loyal", "/x", 5.0, True)]], caption="People", corner="E"

@@ -84,6 +84,16 @@ def test_data_in_labels_stays_text() -> None:
     assert "<a href" not in text and "<b>" not in text
 
 
+def test_ticks_fit_the_values_and_the_period() -> None:
+    small = trend.columns(result(value=[0.5, 1, 2, 1]), Series("value", "Orders"))
+    assert (small.layout.yaxis.tickformat, small.layout.xaxis.tickformat) == (",~f", "%-d %b")
+    frame = pd.DataFrame({"period": ["2026-01-01", "2026-02-01"], "value": [84_000, 1]})
+    large = trend.columns(Result("orders", frame), Series("value", "Orders"))
+    assert (large.layout.yaxis.tickformat, large.layout.xaxis.tickformat) == ("~s", "%b %Y")
+    rate = trend.lines(result(value=[0.5, 1, 1, 1]), [Series("value", "Share")], unit="rate")
+    assert rate.layout.yaxis.tickformat == ".0%"
+
+
 @pytest.mark.parametrize(("days", "unit"), [(1, "day"), (62, "day"), (63, "week"), (366, "week"), (367, "month")])
 def test_grain_keeps_a_drawing_readable(days: int, unit: str) -> None:
     assert trend.grain(days) == unit
