@@ -21,7 +21,7 @@ from dashboard.ingest.tokenize_words import same_bytes
 from dashboard.jit import kernel
 from dashboard.schema import TIME_FIELD
 
-MOST_LISTED = 500_000  # rejects of one file that are listed; the rest is only counted
+MOST_LISTED = 100_000  # rejects of one file that are listed; the rest is only counted
 _LENGTH = 0x3FFFFFFF
 _TOTAL_LETTERS = frozenset("tTsSgGiIoOzZ")
 
