@@ -5,6 +5,7 @@ The plans are written by hand here, so that these tests speak about reading and 
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def test_streaming_users(data_dir: Path, real_data: Path) -> None:
 def test_ecom_events(data_dir: Path, real_data: Path, duplicates: str, rows: int) -> None:
     columns = {
         "user_id": "user_id", "session_id": "session_id", "event": "event_name", "timestamp": "event_time",
-        "platform": "platform", "acquisition_channel": "channel", "user_cohort": "cohort", "user_lifecycle": "lifecycle",
+        "platform": "platform", "acquisition_channel": "channel", "user_cohort": "cohort",
+        "user_lifecycle": "lifecycle",
     }  # fmt: skip
     path = real_data / "ecom_events" / "ecom_events.csv.gz"
     dataset = store(source(1, path, "events", columns, packed=True), duplicates=(("events", duplicates),))
@@ -176,13 +178,34 @@ def test_ravenstack_joins_three_files(data_dir: Path, real_data: Path) -> None:
     assert round(float(total(dataset, "events", "amount").sum())) == 11_338_747
 
 
+def test_ids_that_do_not_meet_are_questioned(data_dir: Path, real_data: Path) -> None:
+    """Usage rows name subscriptions, the user table names accounts."""
+    folder = real_data / "ravenstack"
+    usage = {
+        "usage_id": "usage_id", "subscription_id": "user_id", "usage_date": "event_time:dmy*",
+        "feature_name": "event_name", "usage_count": "count:number", "usage_duration_secs": "duration_seconds",
+        "error_count": "errors:number", "is_beta_feature": "beta",
+    }  # fmt: skip
+    accounts = {
+        "account_id": "user_id", "account_name": "name", "industry": "industry", "country": "country",
+        "signup_date": "signup_time:dmy*", "referral_source": "referral", "plan_tier": "plan", "seats": "seats:number",
+        "is_trial": "trial", "churn_flag": "churned",
+    }  # fmt: skip
+    m = store(
+        source(1, folder / "ravenstack_accounts.csv", "users", accounts),
+        source(2, folder / "ravenstack_feature_usage.csv", "events", usage),
+    ).manifest
+    assert m.rows["events"] == 25_000
+    assert m.joins["events"]["known_rows"] == 0
+    assert m.notes[0]["text"] == "Only 0 % of the events belong to a known user: are these the same ids?"
+
+
 def test_appending_a_file_that_overlaps_adds_only_what_is_new(data_dir: Path, real_data: Path, tmp_path: Path) -> None:
     columns = {
         "user_id": "user_id", "session_id": "session_id", "event": "event_name", "timestamp": "event_time",
-        "platform": "platform", "acquisition_channel": "channel", "user_cohort": "cohort", "user_lifecycle": "lifecycle",
+        "platform": "platform", "acquisition_channel": "channel", "user_cohort": "cohort",
+        "user_lifecycle": "lifecycle",
     }  # fmt: skip
-    import gzip
-
     text = gzip.decompress((real_data / "ecom_events" / "ecom_events.csv.gz").read_bytes()).decode().splitlines()
     (tmp_path / "first.csv").write_text("\n".join(text[:20_000]) + "\n", encoding="utf-8")
     (tmp_path / "second.csv").write_text("\n".join([text[0], *text[15_000:]]) + "\n", encoding="utf-8")
