@@ -62,7 +62,7 @@ def show(search: str | None, _changed: Any, pathname: str) -> tuple[Any, Any]:
     return [
         _header(item),
         _facts(item),
-        changes_panel([(s.report.file_name, s.report.accepted, s.merge) for s in sources]),
+        changes_panel([(s.report.file_name, s.plan.kind, s.report.accepted, s.merge) for s in sources]),
         notes_panel(_notes(item.manifest), _joins(item.manifest)),
         answers_panel(service.answerability(item.id)),
         html.H2("Files and decisions"),

@@ -12,6 +12,7 @@ from dashboard.result import Answer
 MERGE_TEXT: dict[str, str] = {
     "duplicate": "rows equal to another row in every column",
     "duplicate_dropped": "repeated rows counted once",
+    "updated": "people were known already; the newer values hold",
     "already_present": "rows were in the dataset already and count once",
     "future": "rows lie in the future and count for nothing that looks back",
 }
@@ -25,9 +26,8 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Component:
 
 def answers_panel(answers: Sequence[Answer]) -> Component:
     """What the dataset answers, answers roughly, and cannot answer with the missing column."""
-    can = [a for a in answers if a.state == "can"]
-    rough = [a for a in answers if a.state == "roughly"]
-    cannot = [a for a in answers if a.state == "cannot"]
+    by_label = {a.label: a for a in reversed(answers)}  # a metric and an insight may share a name: say it once
+    can, rough, cannot = ([a for a in by_label.values() if a.state == s] for s in ("can", "roughly", "cannot"))
     parts: list[Component] = [html.H2("What these data can answer")]
     if can:
         parts.append(
@@ -52,16 +52,16 @@ def answers_panel(answers: Sequence[Answer]) -> Component:
     return html.Section(parts, className="panel panel-body stack-s")
 
 
-def changes_panel(files: Sequence[tuple[str, int, Mapping[str, int]]]) -> Component:
-    """What each file added. files: (name, accepted rows, merge counters), in the order they came."""
+def changes_panel(files: Sequence[tuple[str, str, int, Mapping[str, int]]]) -> Component:
+    """What each file added. files: (name, kind, accepted rows, merge counters), in the order they came."""
     items = []
-    for name, accepted, merge in files:
+    for name, kind, accepted, merge in files:
         present = merge.get("already_present", 0)
         dropped = merge.get("duplicate_dropped", 0)
         new = accepted - present - dropped
         said = [f"{new:,} new rows"]
         if present:
-            said.append(f"{present:,} {MERGE_TEXT['already_present']}")
+            said.append(f"{present:,} {MERGE_TEXT['updated' if kind == 'users' else 'already_present']}")
         if dropped:
             said.append(f"{dropped:,} {MERGE_TEXT['duplicate_dropped']}")
         items.append(html.Li([html.Strong(name), ": " + "; ".join(said) + "."]))

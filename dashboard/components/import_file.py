@@ -77,8 +77,8 @@ class FileView:
 
     source: id of the upload or stored source. state: uploading, inspecting, ready or failed. rows: records, None when
     unknown. preview: the first records, the values of one Cell per column of the plan. samples: per column a few raw
-    values. error: message and hint when it failed. missing: sentences about required fields. remembered: the mapping is that of an
-    earlier file with the same header. sheets: names of the workbook's sheets. removable: it may be taken out.
+    values. error: message and hint when it failed. missing: sentences about required fields. remembered: the mapping is
+    that of an earlier file with the same header. sheets: names of the workbook's sheets. removable: it can go.
     """
 
     source: str

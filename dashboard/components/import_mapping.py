@@ -51,7 +51,12 @@ def mapping_table(source: str, plan: SourcePlan, samples: Sequence[Sequence[str]
     head = html.Thead(
         html.Tr([html.Th(text, scope="col") for text in ("Column in the file", "Examples", "Read as", "Why")])
     )
-    body = html.Tbody([_row(scope, source, plan, c, samples[c.index] if c.index < len(samples) else ()) for c in drawn])
+    body = html.Tbody(
+        [
+            _row(scope, source, plan, c, samples[c.index] if 0 <= c.index < len(samples) else (), bool(samples))
+            for c in drawn
+        ]
+    )
     parts: list[Component] = [
         html.Div(
             html.Table([head, body], className="plain-table mapping"),
@@ -70,7 +75,9 @@ def mapping_table(source: str, plan: SourcePlan, samples: Sequence[Sequence[str]
     return html.Div(parts)
 
 
-def _row(scope: str, source: str, plan: SourcePlan, column: ColumnPlan, samples: Sequence[str]) -> Component:
+def _row(
+    scope: str, source: str, plan: SourcePlan, column: ColumnPlan, samples: Sequence[str], known: bool
+) -> Component:
     name = column.header.strip() or f"column {column.index + 1}"
     shown = [text for text in dict.fromkeys(samples) if text.strip()][:3]
     controls: list[Component] = [
@@ -120,7 +127,10 @@ def _row(scope: str, source: str, plan: SourcePlan, column: ColumnPlan, samples:
     return html.Tr(
         [
             html.Th(name, scope="row", className="mapping-header"),
-            html.Td([html.Code(text[:40], className="sample-value") for text in shown] or html.Span("empty")),
+            html.Td(
+                [html.Code(text[:40], className="sample-value") for text in shown]
+                or html.Span("empty" if known else "–")
+            ),
             html.Td(html.Div(controls, className="mapping-controls")),
             html.Td([confidence(column), html.Span(column.reason, className="hint")], className="mapping-why"),
         ],

@@ -18,13 +18,13 @@ HEADER = "user_id,event_time,event_name"
 
 
 def march(path: Path) -> Path:
-    return write_csv(path, HEADER, *(f"u{n},2025-03-{1 + n % 28:02d} 10:00:00,login" for n in range(60)))
+    return write_csv(path, HEADER, *(f"u{n % 20},2025-03-{1 + n % 28:02d} 10:{n:02d}:00,login" for n in range(60)))
 
 
 def april(path: Path) -> Path:
     """Next month's file, which repeats the last ten rows of March."""
-    repeated = [f"u{n},2025-03-{1 + n % 28:02d} 10:00:00,login" for n in range(50, 60)]
-    return write_csv(path, HEADER, *repeated, *(f"u{n},2025-04-{1 + n % 28:02d} 10:00:00,login" for n in range(30, 90)))
+    repeated = [f"u{n % 20},2025-03-{1 + n % 28:02d} 10:{n:02d}:00,login" for n in range(50, 60)]
+    return write_csv(path, HEADER, *repeated, *(f"u{n % 30},2025-04-{1 + n % 28:02d} 10:{n:02d}:00,login" for n in range(60)))
 
 
 def test_append_counts_what_was_there_already(page: Page, tmp_path: Path) -> None:
