@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +20,10 @@ _COMPILED.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 import dashboard.jit  # noqa: E402, F401 - fixes the compile cache's place before a test moves the data directory
 from dashboard import settings  # noqa: E402
+
+# a busy machine or a first compilation is no failure
+hypothesis_settings.register_profile("holdfast", deadline=None)
+hypothesis_settings.load_profile("holdfast")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from dashboard import settings
+from dashboard.insights import docs as metrics
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -30,7 +31,7 @@ def settings_page() -> str:
 
 def pages() -> dict[str, str]:
     """File name in ``docs/`` -> text."""
-    return {"settings.md": settings_page()}
+    return {"settings.md": settings_page(), "metrics.md": metrics.page()}
 
 
 def main() -> int:

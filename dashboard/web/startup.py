@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from dashboard.settings import Settings
+from dashboard.settings import ROOT, Settings
 
 OLDEST_DASH: Final = (4, 4, 1)  # before it, anybody could end any process of the server
 MIN_SECRET: Final = 32
@@ -75,7 +75,9 @@ def _data_dir(path: Path) -> None:
         raise Refused(f"The data directory {path} cannot be written to by this user.")
     if about.st_uid != os.getuid():
         raise Refused(f"The data directory {path} belongs to another user. Choose one of your own.")
-    if about.st_mode & 0o077:
+    if about.st_mode & 0o077 and path == ROOT / "data" and not any(path.glob("[!.]*")):
+        path.chmod(0o700)  # git cannot keep a mode: a fresh clone's own empty directory is made private here
+    elif about.st_mode & 0o077:
         raise Refused(f"The data directory {path} can be read by other users. Run: chmod 700 {path}")
 
 
