@@ -40,6 +40,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         if outcome.state == "failed":
             lines.append(f"FAILED {name}: {about}")
             lines += [f"    {difference}" for difference in outcome.differences]
+            lines += [f"    told apart by this case: {outcome.discriminates}"] if outcome.discriminates else []
         elif outcome.state == "skipped":
             lines.append(f"skipped {name}: {outcome.reason}")
         elif args.all:
