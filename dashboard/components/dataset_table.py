@@ -114,7 +114,7 @@ def dialogs() -> list[Component]:
         dcc.Store(id=CHOSEN),
         dbc.Modal(
             [
-                dbc.ModalHeader(dbc.ModalTitle("Rename the dataset")),
+                dbc.ModalHeader(dbc.ModalTitle("Rename the dataset", id="dataset-rename-title")),
                 dbc.ModalBody(
                     [
                         labelled("New name", dbc.Input(id=RENAME_NAME, maxlength=80, autocomplete="off")),
@@ -126,12 +126,13 @@ def dialogs() -> list[Component]:
                 ),
             ],
             id=RENAME_MODAL,
+            labelledby="dataset-rename-title",
             is_open=False,
             centered=True,
         ),
         dbc.Modal(
             [
-                dbc.ModalHeader(dbc.ModalTitle("Delete the dataset")),
+                dbc.ModalHeader(dbc.ModalTitle("Delete the dataset", id="dataset-delete-title")),
                 dbc.ModalBody(
                     [
                         html.P(id="dataset-delete-text"),
@@ -154,6 +155,7 @@ def dialogs() -> list[Component]:
                 ),
             ],
             id=DELETE_MODAL,
+            labelledby="dataset-delete-title",
             is_open=False,
             centered=True,
         ),
