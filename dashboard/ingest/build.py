@@ -77,7 +77,8 @@ def build_version(
             scatter.texts["event_name"].code(name)
         progress("read", 0, sum(source.path.stat().st_size for source in sources))
         reports = _read_all(sources, options, scatter, staging, progress, reader or read.read_source)
-        shared, dictionaries = _share(tables, sources, options, scatter, spill, directory, count)
+        activity = _activity(tables, sources, scatter)
+        shared, dictionaries = _share(tables, activity, sources, options, scatter, spill, directory, count)
         outcome = _finish_all(shared, count, progress)
     finally:
         spill.close()
@@ -103,7 +104,7 @@ def build_version(
             first_day=None,
             last_day=None,
             last_complete_day=None,
-            activity=_activity(tables, sources),
+            activity=activity,
             sources=(),
             options=plan.to_json(options),
             notes=(),
@@ -132,12 +133,20 @@ def _directories(staging: Path, tables: Iterable[str]) -> Path:
     return directory
 
 
-def _activity(tables: Iterable[str], sources: list[Source]) -> tuple[str, ...]:
-    """What counts as being active: every event, or, where no file is an event log, orders and visits (a returned
-    parcel is no sign of life)."""
-    if any(source.plan.kind == "events" for source in sources) or "events" not in tables:
+def _activity(tables: Iterable[str], sources: list[Source], scatter: Scatter) -> tuple[str, ...]:
+    """Names of the events that count as being active, () = all.
+
+    Without an event log: orders and visits (a returned parcel is no sign of life). With one: what the log records,
+    and not the orders beside it, since a subscription that renews itself is no sign of life either.
+    """
+    if "events" not in tables:
         return ()
-    return tuple(name for name, table in (("order", "transactions"), ("session", "sessions")) if table in tables)
+    if not any(source.plan.kind == "events" for source in sources):
+        return tuple(name for name, table in (("order", "transactions"), ("session", "sessions")) if table in tables)
+    if "transactions" not in tables:
+        return ()
+    names = scatter.texts["event_name"]
+    return tuple(name for name in names.take(names.order()).to_pylist() if name not in ("order", "refund"))
 
 
 def _read_all(
@@ -191,6 +200,7 @@ def _part_of(progress: Progress, sources: list[Source], index: int) -> Progress:
 
 def _share(
     tables: dict[TableName, TableLayout],
+    activity: tuple[str, ...],
     sources: list[Source],
     options: ImportOptions,
     scatter: Scatter,
@@ -219,7 +229,7 @@ def _share(
         local[members] = np.arange(len(members), dtype=np.int32)
     times = [edge for low, high in scatter.ranges.values() if high != NULL_TIME for edge in (low, high)]
     codes = {n: int(ranks["event_name"][scatter.texts["event_name"].code(n)]) for n in _derived_names(tables)}
-    activity = tuple(codes[name] for name in _activity(tables, sources))
+    names = scatter.texts["event_name"] if activity else None
     plan_ = Plan(
         spill=spill,
         layouts=tables,
@@ -232,7 +242,7 @@ def _share(
         text_hashes=hashes,
         zone=utc_offsets(options.time_zone, min(times, default=0), max(times, default=0)),
         drop=frozenset(t for t, what in options.duplicates if what == "drop" and _has_time(t, sources)),
-        activity=activity,
+        activity=tuple(int(ranks["event_name"][names.code(name)]) for name in activity) if names else (),
         codes=codes,
         directory=directory,
     )

@@ -373,3 +373,18 @@ def test_the_build_is_bounded_when_rows_spill(data_dir: Path, monkeypatch: pytes
     spilled = build_dataset(data_dir, events=rows, batch_rows=50)
     assert spilled.manifest.content_hash == kept.manifest.content_hash
     assert everything(spilled) == everything(kept)
+
+
+def test_orders_beside_an_event_log_are_no_activity(data_dir: Path) -> None:
+    """A renewal that is charged by itself does not make a person active."""
+    dataset = build_dataset(
+        data_dir,
+        events=[{"user_id": "a", "event_time": "2024-01-01T10:00:00", "event_name": "play"}],
+        transactions=[
+            {"user_id": "a", "order_time": "2024-02-01T00:00:00", "amount": 9.0, "order_id": "1"},
+            {"user_id": "b", "order_time": "2024-02-01T00:00:00", "amount": 9.0, "order_id": "2"},
+        ],
+    )
+    assert dataset.manifest.activity == ("play",)
+    days = [partition.table("days") for partition in dataset.partitions]
+    assert sum(len(rows.day) for rows in days if rows is not None) == 1
