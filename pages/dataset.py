@@ -117,7 +117,7 @@ def _facts(item: Any) -> Any:
     if manifest.first_day is not None and manifest.last_day is not None:
         pairs.append(("Days covered", fmt.days(day_date(manifest.first_day), day_date(manifest.last_day))))
     pairs += [("Time zone", manifest.time_zone), ("Currency", manifest.currency or "not stated")]
-    guests = sum(manifest.guests.values())
+    guests = sum(manifest.guests.get(table, 0) for table in manifest.given)
     if guests:
         pairs.append(("Rows without a person", f"{guests:,}"))
     pairs.append(("Size", fmt.file_size(item.bytes)))

@@ -309,9 +309,10 @@ def remove(clicks: list[int | None], search: str | None) -> Any:
 def choose_target(target: Any, search: str | None) -> Any:
     """The dataset that the files go into is part of the address."""
     address = parse(search)
-    if not isinstance(target, str) or address.option("into") == target:
+    into = "" if target == finish.NEW else target
+    if not isinstance(into, str) or address.option("into") == into:
         return no_update
-    return address.with_option("into", target).to_search()
+    return address.with_option("into", into).to_search()
 
 
 @dash.callback(
@@ -319,7 +320,11 @@ def choose_target(target: Any, search: str | None) -> Any:
 )
 def summary(zone: Any, currency: Any) -> str:
     """The folded options in one line."""
-    return finish.options_summary(str(zone or ""), str(currency or ""))
+    return finish.options_summary(str(zone or ""), _money(currency))
+
+
+def _money(chosen_: Any) -> str:
+    return "" if chosen_ == finish.UNSTATED else str(chosen_ or "")
 
 
 @dash.callback(
@@ -355,8 +360,8 @@ def start(
         return no_update, no_update, no_update
     try:
         by_table = {t["table"]: v for t, v in zip(tables, duplicates, strict=True)}
-        options = wizard.make_options(str(zone or ""), str(currency or ""), str(week or ""), by_table)
-        into = str(target or "")
+        options = wizard.make_options(str(zone or ""), _money(currency), str(week or ""), by_table)
+        into = "" if target == finish.NEW else str(target or "")
         job = data.start_import(
             [f.source for f in wizard.files(chosen(search))],
             options,

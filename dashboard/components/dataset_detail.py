@@ -26,7 +26,9 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Component:
 
 def answers_panel(answers: Sequence[Answer]) -> Component:
     """What the dataset answers, answers roughly, and cannot answer with the missing column."""
-    by_label = {a.label: a for a in reversed(answers)}  # a metric and an insight may share a name: say it once
+    by_label: dict[str, Answer] = {}
+    for answer in answers:  # a metric and an insight may share a name: say it once
+        by_label.setdefault(answer.label, answer)
     can, rough, cannot = ([a for a in by_label.values() if a.state == s] for s in ("can", "roughly", "cannot"))
     parts: list[Component] = [html.H2("What these data can answer")]
     if can:

@@ -27,7 +27,6 @@ IMPORT = "wizard-import"
 BAR = "wizard-bar"
 
 CURRENCIES = (
-    "",
     "EUR",
     "USD",
     "GBP",
@@ -48,7 +47,8 @@ CURRENCIES = (
     "MXN",
     "KRW",
 )
-NEW = ""  # value of the target select that stands for a new dataset
+NEW = "new"  # value of the target select that stands for a new dataset
+UNSTATED = "none"  # value of the currency select; dbc shows an empty value as an empty box
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def options_form(
             dbc.Select(
                 id=TARGET,
                 options=[{"value": NEW, "label": "a new dataset"}, *({"value": i, "label": n} for i, n in datasets)],
-                value=target,
+                value=target or NEW,
                 disabled=fixed,
             ),
         ),
@@ -113,7 +113,7 @@ def options_form(
                 ),
             ),
             id="wizard-mode-box",
-            hidden=target == NEW or fixed,
+            hidden=not target or fixed,
         ),
     ]
     zone = labelled(
@@ -140,8 +140,11 @@ def options_form(
                         "Currency",
                         dbc.Select(
                             id=CURRENCY,
-                            options=[{"value": c, "label": c or "not stated"} for c in _currencies(options.currency)],
-                            value=options.currency,
+                            options=[
+                                {"value": c or UNSTATED, "label": c or "not stated"}
+                                for c in _currencies(options.currency)
+                            ],
+                            value=options.currency or UNSTATED,
                         ),
                     ),
                     labelled(
@@ -183,7 +186,7 @@ def options_summary(zone: str, currency: str) -> str:
 
 
 def _currencies(chosen: str) -> tuple[str, ...]:
-    return CURRENCIES if chosen in CURRENCIES else (*CURRENCIES, chosen)
+    return ("", *CURRENCIES) if chosen in ("", *CURRENCIES) else ("", *CURRENCIES, chosen)
 
 
 def join_box(joins: Sequence[Join]) -> Component:
