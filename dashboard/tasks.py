@@ -6,13 +6,14 @@ import dataclasses
 import json
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from dashboard import settings
 from dashboard.errors import NotFound, UserError
-from dashboard.ingest import joins, plan, publish, sample, upload
+from dashboard.ingest import build, joins, plan, publish, sample, upload
 from dashboard.ingest.inspect import Inspection, inspect_file
 from dashboard.ingest.layout import Source
 from dashboard.ingest.plan import ImportOptions, SourcePlan
@@ -24,6 +25,14 @@ PHASES: dict[str, str] = {
     "sort": "Sorting by person and time",
     "publish": "Writing to disk",
 }
+
+
+def warm() -> None:
+    """Read and build a tiny sample in a folder of its own, which compiles every kernel of an import once."""
+    with tempfile.TemporaryDirectory(dir=settings.current().data_dir, prefix=".warm-") as folder:
+        made = sample.generate("streaming", 1_000, 1, Path(folder))
+        sources = [Source(path.stem, path, path.name, inspect_file(path).plan) for path in made]
+        build.build_version("0" * 12, sources, ImportOptions(), staging=Path(folder), progress=lambda *_: None)
 
 
 @handler("inspect")

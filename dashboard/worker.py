@@ -77,12 +77,19 @@ class Worker:
             sweep_staging(job_id)
             logs.event("job lost by a restart", job=job_id)
         db = catalogue.connect()
+        warming = subprocess.Popen(
+            [*command(self.tasks), "--warm"], stdin=subprocess.DEVNULL, start_new_session=True, cwd=settings.ROOT
+        )
         try:
             while not self.stopping:
                 self.step(db)
                 time.sleep(POLL_SECONDS)
+                warming.poll()  # collects it when it has ended
         finally:
             db.close()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(warming.pid, signal.SIGKILL)
+            warming.wait()
             self._stop_children()
 
     def step(self, db: Any) -> None:
@@ -239,6 +246,21 @@ def work(job_id: str, tasks: str) -> int:
     return 0
 
 
+def warm(tasks: str) -> int:
+    """Let the tasks compile their kernels (their ``warm``, if they have one), so that the first import is not the slow
+    one. Nobody waits for it and nothing depends on it."""
+    limit()
+    logs.set_up("job", stderr=False)
+    try:
+        prepare = getattr(importlib.import_module(tasks), "warm", None)
+        if prepare is not None:
+            prepare()
+    except Exception as error:
+        logs.defect("warming up failed", error)
+        return 1
+    return 0
+
+
 def refusal(error: BaseException | None) -> UserError | None:
     """The sentence for an exception that is no defect: memory or disk ran out (also when wrapped)."""
     while error is not None:
@@ -279,6 +301,7 @@ def die_with(parent: int) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dashboard.worker", description="Runs the product's long work.")
     parser.add_argument("--job", help="run this one job in this process")
+    parser.add_argument("--warm", action="store_true", help="compile what jobs need, and end")
     parser.add_argument("--sweep", action="store_true", help="remove what no row names, and end")
     parser.add_argument("--parent", type=int, help="end with this process")
     parser.add_argument("--tasks", default="dashboard.tasks", help="module that registers the job handlers")
@@ -289,6 +312,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if chosen.job:
         return work(chosen.job, chosen.tasks)
+    if chosen.warm:
+        return warm(chosen.tasks)
     logs.set_up("worker")
     if chosen.sweep:
         sweep()
