@@ -10,6 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dashboard import format as fmt
 from dashboard import service
 from dashboard.components import ids
+from dashboard.components import import_options as options
 from dashboard.components.dataset_detail import answers_panel, changes_panel, facts, notes_panel
 from dashboard.components.import_mapping import ORDER, STORED, TYPE, USE, column_id, mapping_table
 from dashboard.components.import_report import SourceView, headline, source_report
@@ -160,6 +161,11 @@ def _changes(item: Any, sources: list[Any]) -> Any:
                 className="hint",
             ),
             *tables,
+            html.H3("The whole dataset"),
+            html.Div(
+                options.options_fields(wizard.options_for(item.id), item.manifest.given, scope=options.STORED),
+                className="field-grid",
+            ),
             html.Div(
                 [
                     html.P("Nothing changed yet.", id=SAID, className="bar-text", role="status"),
@@ -223,6 +229,38 @@ def edit(_use: Any, _type: Any, _order: Any, tables: Any, changed: Any, search: 
     return drawn, plans, said, bool(lacking)
 
 
+FIELDS = (
+    (options.zone_id(options.STORED), options.currency_id(options.STORED), options.week_id(options.STORED)),
+    options.duplicates_id(options.STORED, ALL),
+)
+
+
+@dash.callback(
+    Output(SAID, "children", allow_duplicate=True),
+    Output(REBUILD, "disabled", allow_duplicate=True),
+    *(Input(one, "value") for one in FIELDS[0]),
+    Input(FIELDS[1], "value"),
+    State(FIELDS[1], "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def edit_options(
+    zone: Any, currency: Any, week: Any, duplicates: Any, tables: Any, search: str | None
+) -> tuple[Any, Any]:
+    """Say whether the options differ from those in force."""
+    try:
+        now = wizard.options_for(parse(search).dataset or data.newest_dataset() or "")
+        changed = _options(zone, currency, week, duplicates, tables) != now
+    except UserError as error:
+        return f"{error.message} {error.hint}", True
+    return ("Options changed. Build again to use them.", False) if changed else (no_update, no_update)
+
+
+def _options(zone: Any, currency: Any, week: Any, duplicates: Any, tables: Any) -> Any:
+    by_table = {t["table"]: v for t, v in zip(tables, duplicates, strict=True)}
+    return wizard.make_options(str(zone or ""), options.money(currency), str(week or ""), by_table)
+
+
 @dash.callback(
     Output(ids.URL, "pathname", allow_duplicate=True),
     Output(ids.URL, "search", allow_duplicate=True),
@@ -230,15 +268,28 @@ def edit(_use: Any, _type: Any, _order: Any, tables: Any, changed: Any, search: 
     Output(SAID, "children", allow_duplicate=True),
     Input(REBUILD, "n_clicks"),
     State(CHANGED, "data"),
+    *(State(one, "value") for one in FIELDS[0]),
+    State(FIELDS[1], "value"),
+    State(FIELDS[1], "id"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
-def rebuild(clicks: int | None, changed: Any, search: str | None) -> tuple[Any, ...]:
+def rebuild(
+    clicks: int | None,
+    changed: Any,
+    zone: Any,
+    currency: Any,
+    week: Any,
+    duplicates: Any,
+    tables: Any,
+    search: str | None,
+) -> tuple[Any, ...]:
     """Build the next version from the same files with the changed decisions."""
-    if not clicks or not isinstance(changed, dict) or not changed:
+    if not clicks or not isinstance(changed, dict):
         return (no_update,) * 4
+    dataset_id = parse(search).dataset or data.newest_dataset() or ""
     try:
-        job = data.change_decisions(parse(search).dataset or data.newest_dataset() or "", changed)
+        job = data.change_decisions(dataset_id, changed, _options(zone, currency, week, duplicates, tables))
     except UserError as error:
         return no_update, no_update, no_update, f"{error.message} {error.hint}"
     return "/import", f"?job={job.id}", job.id, no_update

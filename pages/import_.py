@@ -10,6 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard.components import ids
 from dashboard.components import import_finish as finish
+from dashboard.components import import_options as options
 from dashboard.components.first_run import accepted
 from dashboard.components.import_file import (
     ANSWER,
@@ -316,15 +317,13 @@ def choose_target(target: Any, search: str | None) -> Any:
 
 
 @dash.callback(
-    Output("wizard-options-summary", "children"), Input(finish.ZONE, "value"), Input(finish.CURRENCY, "value")
+    Output("wizard-options-summary", "children"),
+    Input(options.zone_id("wizard"), "value"),
+    Input(options.currency_id("wizard"), "value"),
 )
 def summary(zone: Any, currency: Any) -> str:
     """The folded options in one line."""
-    return finish.options_summary(str(zone or ""), _money(currency))
-
-
-def _money(chosen_: Any) -> str:
-    return "" if chosen_ == finish.UNSTATED else str(chosen_ or "")
+    return finish.options_summary(str(zone or ""), options.money(currency))
 
 
 @dash.callback(
@@ -335,11 +334,11 @@ def _money(chosen_: Any) -> str:
     State(finish.NAME, "value"),
     State(finish.TARGET, "value"),
     State(finish.MODE, "value"),
-    State(finish.ZONE, "value"),
-    State(finish.CURRENCY, "value"),
-    State(finish.WEEK, "value"),
-    State({"type": finish.DUPLICATES, "table": ALL}, "value"),
-    State({"type": finish.DUPLICATES, "table": ALL}, "id"),
+    State(options.zone_id("wizard"), "value"),
+    State(options.currency_id("wizard"), "value"),
+    State(options.week_id("wizard"), "value"),
+    State(options.duplicates_id("wizard", ALL), "value"),
+    State(options.duplicates_id("wizard", ALL), "id"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
@@ -360,11 +359,11 @@ def start(
         return no_update, no_update, no_update
     try:
         by_table = {t["table"]: v for t, v in zip(tables, duplicates, strict=True)}
-        options = wizard.make_options(str(zone or ""), _money(currency), str(week or ""), by_table)
+        decided = wizard.make_options(str(zone or ""), options.money(currency), str(week or ""), by_table)
         into = "" if target == finish.NEW else str(target or "")
         job = data.start_import(
             [f.source for f in wizard.files(chosen(search))],
-            options,
+            decided,
             name=str(name or ""),
             dataset_id=into or None,
             mode=str(mode) if into else "new",

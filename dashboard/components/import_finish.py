@@ -5,50 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import available_timezones
 
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.import_file import FileView
+from dashboard.components.import_options import WIZARD, options_fields
 from dashboard.components.labelled import aria, labelled
 from dashboard.ingest.plan import ImportOptions
-from dashboard.schema import KIND_LABEL, TABLES, TableName
+from dashboard.schema import KIND_LABEL, TableName
 
 NAME = "wizard-name"
 TARGET = "wizard-target"
 MODE = "wizard-mode"
-ZONE = "wizard-zone"
-CURRENCY = "wizard-currency"
-WEEK = "wizard-week"
-DUPLICATES = "wizard-duplicates"
 IMPORT = "wizard-import"
 BAR = "wizard-bar"
 
-CURRENCIES = (
-    "EUR",
-    "USD",
-    "GBP",
-    "CHF",
-    "JPY",
-    "CNY",
-    "INR",
-    "BRL",
-    "CAD",
-    "AUD",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "CZK",
-    "TRY",
-    "ZAR",
-    "MXN",
-    "KRW",
-)
 NEW = "new"  # value of the target select that stands for a new dataset
-UNSTATED = "none"  # value of the currency select; dbc shows an empty value as an empty box
 
 
 @dataclass(frozen=True)
@@ -64,10 +38,6 @@ class Join:
     @property
     def share(self) -> float:
         return self.known / self.people if self.people else 1.0
-
-
-def duplicates_id(table: str) -> dict[str, str]:
-    return {"type": DUPLICATES, "table": table}
 
 
 def options_form(
@@ -88,7 +58,6 @@ def options_form(
     cannot be chosen.
     """
     remembered: dict[str, Any] = {"persistence": key, "persistence_type": "session"}
-    duplicates = dict(options.duplicates)
     where: list[Component] = [
         labelled(
             "Put it into",
@@ -116,16 +85,6 @@ def options_form(
             hidden=not target or fixed,
         ),
     ]
-    zone = labelled(
-        "Time zone of the data",
-        html.Div(
-            [
-                dbc.Input(id=ZONE, value=options.time_zone, list="wizard-zones", autocomplete="off", debounce=True),
-                html.Datalist([html.Option(value=name_) for name_ in sorted(available_timezones())], id="wizard-zones"),
-            ]
-        ),
-        help="Type to search. Times without an offset are in this zone, and days begin at its midnight.",
-    )
     return html.Details(
         [
             html.Summary(options_summary(options.time_zone, options.currency), id="wizard-options-summary"),
@@ -135,43 +94,7 @@ def options_form(
                         "Name of the dataset", dbc.Input(id=NAME, value=name, maxlength=80, debounce=True, **remembered)
                     ),
                     *where,
-                    zone,
-                    labelled(
-                        "Currency",
-                        dbc.Select(
-                            id=CURRENCY,
-                            options=[
-                                {"value": c or UNSTATED, "label": c or "not stated"}
-                                for c in _currencies(options.currency)
-                            ],
-                            value=options.currency or UNSTATED,
-                        ),
-                    ),
-                    labelled(
-                        "A week begins on",
-                        dbc.Select(
-                            id=WEEK,
-                            options=[{"value": "monday", "label": "Monday"}, {"value": "sunday", "label": "Sunday"}],
-                            value=options.week_start,
-                        ),
-                    ),
-                    *(
-                        html.Div(
-                            labelled(
-                                f"{KIND_LABEL[table]}: rows equal in every column",
-                                dbc.Select(
-                                    id=duplicates_id(table),
-                                    options=[
-                                        {"value": "drop", "label": "count once"},
-                                        {"value": "keep", "label": "keep all, and count them"},
-                                    ],
-                                    value=duplicates.get(table, "keep"),
-                                ),
-                            ),
-                            hidden=table not in kinds,
-                        )
-                        for table in TABLES
-                    ),
+                    *options_fields(options, kinds, scope=WIZARD),
                 ],
                 className="field-grid",
             ),
@@ -183,10 +106,6 @@ def options_form(
 def options_summary(zone: str, currency: str) -> str:
     """The folded options in one line."""
     return f"Options: times in {zone or 'UTC'}" + (f", money in {currency}" if currency else "")
-
-
-def _currencies(chosen: str) -> tuple[str, ...]:
-    return ("", *CURRENCIES) if chosen in ("", *CURRENCIES) else ("", *CURRENCIES, chosen)
 
 
 def join_box(joins: Sequence[Join]) -> Component:

@@ -24,7 +24,9 @@ def march(path: Path) -> Path:
 def april(path: Path) -> Path:
     """Next month's file, which repeats the last ten rows of March."""
     repeated = [f"u{n % 20},2025-03-{1 + n % 28:02d} 10:{n:02d}:00,login" for n in range(50, 60)]
-    return write_csv(path, HEADER, *repeated, *(f"u{n % 30},2025-04-{1 + n % 28:02d} 10:{n:02d}:00,login" for n in range(60)))
+    return write_csv(
+        path, HEADER, *repeated, *(f"u{n % 30},2025-04-{1 + n % 28:02d} 10:{n:02d}:00,login" for n in range(60))
+    )
 
 
 def test_append_counts_what_was_there_already(page: Page, tmp_path: Path) -> None:
@@ -57,12 +59,20 @@ def test_a_decision_can_be_changed_later(page: Page, tmp_path: Path) -> None:
     expect(rebuild).to_be_disabled()
     page.get_by_label("What country is").select_option("ignored")
     expect(page.get_by_text("1 file changed. Build again to use it.")).to_be_visible()
+    page.get_by_label("Time zone of the data").fill("Nowhere/Here")
+    page.get_by_label("Time zone of the data").press("Enter")
+    expect(page.get_by_text("This time zone is not known.")).to_be_visible()
+    expect(rebuild).to_be_disabled()
+    page.get_by_label("Time zone of the data").fill("Europe/Berlin")
+    page.get_by_label("Time zone of the data").press("Enter")
+    expect(rebuild).to_be_enabled()
     assert axe(page) == []
     rebuild.click()
     page.wait_for_url(re.compile(r"/import\?.*job="))
     assert imported(page) == dataset
     open_page(page, f"/dataset?dataset={dataset}")
     expect(page.locator("main")).to_contain_text("version 2")
+    expect(page.locator(".facts")).to_contain_text("Europe/Berlin")
     page.get_by_text("Every decision about this file").click()
     expect(page.get_by_role("row", name=re.compile(r"^country\b"))).to_contain_text("not imported")
 
