@@ -14,7 +14,7 @@ from dashboard.cli import main, parser
 from dashboard.cli.output import Output, table, written
 from dashboard.errors import UserError
 
-COMMANDS = ("serve", "inspect", "convert", "import", "datasets", "metric", "targets", "sample", "delete")
+COMMANDS = ("serve", "inspect", "convert", "import", "datasets", "metric", "targets", "sample", "conform", "delete")
 
 
 @pytest.fixture
