@@ -10,17 +10,15 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components import ids
-from dashboard.components.bar_list import Bar, bar_list
-from dashboard.components.chart_card import card
-from dashboard.components.data_table import GridColumn, column_definitions, data_table, refresh_with_url, requested
+from dashboard.components.data_table import GridColumn, data_table, refresh_with_url, requested
 from dashboard.components.filter_bar import Span, active, bar, placeholder
 from dashboard.components.help import Fact, tip
 from dashboard.components.hero import hero
 from dashboard.components.labelled import aria
-from dashboard.components.links import LIST, people_link, toggle_link, view_link
+from dashboard.components.links import LIST, people_link, view_link
 from dashboard.components.provenance import facts_of
 from dashboard.components.rule_editor import RULE, effect, form_values, rule_form
-from dashboard.components.segment_cards import group_card, segment_card, spread_card
+from dashboard.components.segment_cards import group_card, segment_card, spread_card, target_card
 from dashboard.components.states import explained, guarded, no_data, notice, skeleton
 from dashboard.components.table import records
 from dashboard.errors import UserError
@@ -41,6 +39,8 @@ LIST_HEAD = "discounts-list-head"
 COUNT = "discounts-count"
 EXPORT = "discounts-export"
 GRID = "people-grid"
+GRID_BOX = "people-grid-box"
+COLUMNS = "people-grid-columns"  # dcc.Store: the columns that are drawn
 TARGETS = "targets"
 MEASURE_CHOICES = (
     ("auto", "What the data has (usage, else revenue, else active days)"),
@@ -115,7 +115,8 @@ def layout(**_query: Any) -> Component:
                         ],
                         className="table-head",
                     ),
-                    data_table(GRID, ()),
+                    html.Div(skeleton(520), id=GRID_BOX, className="grid-box"),
+                    dcc.Store(id=COLUMNS),
                 ],
                 id="people",
                 className="panel panel-body",
@@ -190,7 +191,7 @@ def show_picture(search: str | None, _changed: Any) -> Any:
         ),
     ]
     parts += [
-        _breakdown(filters, name, title, result)
+        target_card(filters, name, title, result)
         for name, title, result in (
             ("country", "Targets by country", found.by_country),
             ("plan", "Targets by plan", found.by_plan),
@@ -198,27 +199,6 @@ def show_picture(search: str | None, _changed: Any) -> Any:
         if result is not None
     ]
     return html.Div(parts, className="halves")
-
-
-def _breakdown(filters: Filters, name: str, title: str, result: Any) -> Component:
-    frame = result.frame
-    chosen = filters.values(name)
-    bars = [
-        Bar(
-            label=row.value,
-            text=fmt.count(row.people),
-            size=row.people,
-            share=fmt.percent(row.share),
-            href="" if row.value in ("Other", "(missing)") else toggle_link(filters, name, row.value),
-            current=row.value in chosen,
-        )
-        for row in frame.itertuples()
-    ]
-    return card(
-        title,
-        bar_list(bars, label=title, value_title="targets · share of its people"),
-        subtitle="Click a row to filter the page",
-    )
 
 
 @callback(Output(CLUSTERS, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
@@ -313,25 +293,35 @@ def keep_rules(clicks: int | None, search: str | None) -> Any:
     return "Kept: the rules in force now apply to this dataset in every view."
 
 
-@callback(
-    Output(LIST_HEAD, "children"),
-    Output(GRID, "columnDefs"),
-    Input(ids.URL, "search"),
-    Input(ids.DATASETS_CHANGED, "data"),
-)
+@callback(Output(LIST_HEAD, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(56)
 def show_list_head(search: str | None, _changed: Any) -> Any:
     dataset, filters = _seen(search)
     if not dataset:
-        return None, []
+        return None
+    title = customers.describe_list(_token(filters), customers.rules_of(dataset, filters))
+    return _list_head(filters, title)
+
+
+@callback(
+    Output(GRID_BOX, "children"),
+    Output(COLUMNS, "data"),
+    Input(ids.URL, "search"),
+    Input(ids.DATASETS_CHANGED, "data"),
+    State(COLUMNS, "data"),
+)
+def show_grid(search: str | None, _changed: Any, drawn: Any) -> Any:
+    """The grid, made anew only when its columns change: otherwise it stays where it is and asks for other rows."""
+    dataset, filters = _seen(search)
+    if not dataset:
+        return None, None
     try:
-        rules = customers.rules_of(dataset, filters)
-        found = customers.people_columns(dataset, filters, rules)
-        title = customers.describe_list(_token(filters), rules)
+        found = customers.people_columns(dataset, filters, customers.rules_of(dataset, filters))
     except UserError as problem:
-        return explained(problem), []
-    return _list_head(filters, title), column_definitions(
-        [GridColumn(item.name, item.label, item.type, item.unit, item.sortable) for item in found]
-    )
+        return explained(problem), None
+    columns = [GridColumn(item.name, item.label, item.type, item.unit, item.sortable) for item in found]
+    wanted = [list(column) for column in columns]
+    return (no_update, no_update) if wanted == drawn else (data_table(GRID, columns), wanted)
 
 
 def _token(filters: Filters) -> str:

@@ -10,13 +10,14 @@ from dashboard import format as fmt
 from dashboard.components.bar_list import Bar, bar_list
 from dashboard.components.chart_card import card, chart_card
 from dashboard.components.help import Fact, tip
-from dashboard.components.links import LIST, people_link
+from dashboard.components.links import LIST, people_link, toggle_link
 from dashboard.components.provenance import facts_of, remarks, sampled
 from dashboard.components.table import Column, records, rows_of
 from dashboard.figures import clusters, spread
 from dashboard.filters import Filters
 from dashboard.result import Result
 
+SUMMED = ("Other", "(missing)")  # rows of a breakdown that are no value of the column
 SPREAD = (("p05", "5 %"), ("p25", "25 %"), ("median", "Median"), ("p75", "75 %"), ("p95", "95 %"), ("mean", "Mean"))
 
 
@@ -106,4 +107,26 @@ def group_card(
         subtitle=subtitle,
         foot=[f"{note}. ", *more],
         height=320,
+    )
+
+
+def target_card(filters: Filters, name: str, title: str, result: Result) -> Component:
+    """Discount targets by the value of a dimension; a row adds the value to the filters. result: columns value, people,
+    share (of the value's people)."""
+    chosen = filters.values(name)
+    bars = [
+        Bar(
+            label=row.value,
+            text=fmt.count(row.people),
+            size=row.people,
+            share=fmt.percent(row.share),
+            href="" if row.value in SUMMED else toggle_link(filters, name, row.value),
+            current=row.value in chosen,
+        )
+        for row in records(result)
+    ]
+    return card(
+        title,
+        bar_list(bars, label=title, value_title="targets · share of its people"),
+        subtitle="Click a row to filter the page",
     )

@@ -33,7 +33,7 @@ def test_page_is_accessible_in_the_dark(view: Callable[..., Page], path: str) ->
 
 
 def test_charts_and_tables_follow_the_theme_at_once(view: Callable[..., Page]) -> None:
-    page = view("/discounts", "shop")
+    page = view("/discounts", "users")
     tick, cell = page.locator(".js-plotly-plot .xtick text").first, page.locator(".ag-cell").first
     colours = "node => [getComputedStyle(node).fill, getComputedStyle(node).color]"
     before = [tick.evaluate(colours)[0], cell.evaluate(colours)[1]]
