@@ -1,0 +1,426 @@
+"""Paths: what people do after (or before) one another, as a flow from node to node.
+
+Formula source: definitions section 14, cases section 8. Nodes are event names or the texts of a column; a long pause
+begins a new path; the same node directly after itself is one.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dashboard.engine.run import run
+from dashboard.errors import UserError
+from dashboard.insights import options, person_groups, where
+from dashboard.insights import paths_kernels as kernels
+from dashboard.insights.paths_query import EVENT, OTHER, PathsQuery
+from dashboard.insights.registry import TIMED, insight
+from dashboard.insights.totals import add, summed
+from dashboard.insights.view import View
+from dashboard.result import LeftOut, Result
+from dashboard.store.partition import Partition, Rows
+
+TABLE = "events"
+NO_DAYS = np.zeros(0, np.int32)
+NO_DAYS.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
+NO_MASK = where.EVERYTHING
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """How events become nodes. column: of the events. names: shown names, OTHER last where there are others.
+    node_of: int32[texts + 1], raw node of a code, position code + 1. shown: int32[raw nodes]. start, end: raw node."""
+
+    column: str
+    names: tuple[str, ...]
+    node_of: npt.NDArray[np.int32]
+    shown: npt.NDArray[np.int32]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The sums of :func:`paths_kernels.walk`, shaped: groups g, columns s, nodes m.
+
+    count, users: int64[g, s - 1, m, m]. micros: float64 of that shape. visits, visitors, ended: int64[g, s, m]. totals:
+    int64[g, 5]. people: uint8 per partition, who has the wanted edge or node.
+    """
+
+    count: Int64
+    users: Int64
+    micros: npt.NDArray[np.float64]
+    visits: Int64
+    visitors: Int64
+    ended: Int64
+    totals: Int64
+    people: tuple[npt.NDArray[np.uint8], ...]
+
+
+def flow(view: View, query: PathsQuery, nodes: Nodes, wanted: tuple[int, int] = (-1, -1)) -> Flow:
+    """Count the paths of everybody under the view. wanted: flat index of an edge or of a node (-1 = none)."""
+    g, s, m = max(1, len(query.values)), query.steps, len(nodes.names)
+    first, last, everything = _days(view)
+
+    def kernel(partition: Partition) -> Flow:
+        edges, columns = g * (s - 1) * m * m, g * s * m
+        out = Flow(
+            count=np.zeros(edges, np.int64),
+            users=np.zeros(edges, np.int64),
+            micros=np.zeros(edges),
+            visits=np.zeros(columns, np.int64),
+            visitors=np.zeros(columns, np.int64),
+            ended=np.zeros(columns, np.int64),
+            totals=np.zeros((g, 5), np.int64),
+            people=(np.zeros(partition.n_users, np.uint8),),
+        )
+        rows = partition.table(TABLE)
+        if rows is not None:
+            kernels.walk(
+                rows.offsets,
+                rows.time,
+                NO_DAYS if everything else rows.day,
+                codes_of(rows, nodes.column),
+                _mask(view, partition, query),
+                person_groups.groups(view, partition, query.compare, query.values),
+                nodes.node_of,
+                nodes.shown,
+                first,
+                last,
+                query.gap_seconds * 1_000_000,
+                s,
+                query.collapse,
+                nodes.start,
+                nodes.end,
+                *(out.count, out.users, out.micros, out.visits, out.visitors, out.ended, out.totals),
+                *wanted,
+                out.people[0],
+            )
+        return out
+
+    def merge(partials: Iterable[Flow]) -> Flow:
+        parts = list(partials)
+        edge, column = (g, s - 1, m, m), (g, s, m)
+        return Flow(
+            count=add(part.count for part in parts).reshape(edge),
+            users=add(part.users for part in parts).reshape(edge),
+            micros=add(part.micros for part in parts).reshape(edge),
+            visits=add(part.visits for part in parts).reshape(column),
+            visitors=add(part.visitors for part in parts).reshape(column),
+            ended=add(part.ended for part in parts).reshape(column),
+            totals=add(part.totals for part in parts),
+            people=tuple(part.people[0] for part in parts),
+        )
+
+    return run(view.dataset, kernel, merge)
+
+
+def nodes_of(view: View, query: PathsQuery) -> Nodes:
+    """The nodes a query means. Raises UserError for a column, an event or a node that does not occur."""
+    column = _column(view, query.node)
+    _check_events(view, (*query.include, *query.exclude))
+    boolean = view.dataset.partitions[0].table(TABLE).column(column).dtype == np.int8  # type: ignore[union-attr]
+    texts = ["false", "true"] if boolean else [str(text) for text in view.dataset.dictionary(column)]
+    labels = [_label(text, query.patterns) for text in texts]
+    if query.node == EVENT:
+        kept = set(query.include) or set(texts)
+        used = [text in kept and text not in query.exclude for text in texts]
+    else:
+        used = [True] * len(texts)
+    names = sorted({label for label, ok in zip(labels, used, strict=True) if ok})
+    position = {name: index for index, name in enumerate(names)}
+    raw = [-1, *(position[label] if ok else -1 for label, ok in zip(labels, used, strict=True))]
+    node_of = np.array(raw, np.int32)
+    start, end = (_anchor(position, name) for name in (query.start, query.end))
+    shown = np.arange(len(names), dtype=np.int32)
+    if len(names) > query.top:
+        counts = _frequencies(view, query, column, node_of, len(names))
+        order = sorted(range(len(names)), key=lambda k: (-int(counts[k]), names[k]))
+        chosen = sorted({*order[: query.top], *(k for k in (start, end) if k >= 0)})
+        shown = np.full(len(names), len(chosen), np.int32)
+        shown[chosen] = np.arange(len(chosen), dtype=np.int32)
+        names = [*(names[k] for k in chosen), OTHER]
+    return Nodes(column, tuple(names), node_of, shown, start, end)
+
+
+def _frequencies(view: View, query: PathsQuery, column: str, node_of: npt.NDArray[np.int32], n: int) -> Int64:
+    first, last, _ = _days(view)
+
+    def kernel(partition: Partition) -> Int64:
+        out = np.zeros(n, np.int64)
+        rows = partition.table(TABLE)
+        if rows is not None:
+            group = person_groups.groups(view, partition, query.compare, query.values)
+            mask, codes = _mask(view, partition, query), codes_of(rows, column)
+            kernels.count_nodes(rows.offsets, rows.day, codes, mask, group, node_of, first, last, out)
+        return out
+
+    identity = (query.node, query.include, query.exclude, query.patterns, query.compare, query.values)
+    return summed(view, kernel, "path nodes", first, last, identity)
+
+
+def _days(view: View) -> tuple[int, int, bool]:
+    """First and last day whose events count, and whether that is every day of the data."""
+    first, last = view.period.first, min(view.period.last, view.as_of)
+    manifest = view.dataset.manifest
+    whole = manifest.first_day is not None and manifest.last_day is not None
+    return first, last, whole and first <= manifest.first_day and last >= manifest.last_day  # type: ignore[operator]
+
+
+def _column(view: View, node: str) -> str:
+    column = "event_name" if node == EVENT else node
+    rows = view.dataset.partitions[0].table(TABLE) if view.dataset.partitions else None
+    if rows is None or column == "day" or not rows.has(column) or rows.column(column).dtype not in (np.int32, np.int8):
+        raise UserError(
+            "unknown_column",
+            f"The events have no column “{column}” whose values could be nodes.",
+            "Choose “event” or a column of the event log with texts.",
+        )
+    return column
+
+
+def _check_events(view: View, names: Iterable[str]) -> None:
+    for name in names:
+        if view.dataset.code("event_name", name) < 0:
+            raise UserError(
+                "unknown_event",
+                f"There is no event named “{name}” in this data.",
+                "Choose one of the event names on the data page.",
+            )
+
+
+def _label(text: str, patterns: tuple[str, ...]) -> str:
+    return next((pattern for pattern in patterns if fnmatch.fnmatchcase(text, pattern)), text)
+
+
+def _anchor(position: dict[str, int], name: str) -> int:
+    if name and name not in position:
+        raise UserError(
+            "unknown_node",
+            f"“{name}” is no node of these paths.",
+            "Choose a node that is shown, or include its event.",
+        )
+    return position[name] if name else -1
+
+
+def codes_of(rows: Rows, column: str) -> npt.NDArray[np.int32]:
+    """The column as codes, read-only as stored ones are; yes/no become 0 and 1."""
+    values: npt.NDArray[Any] = rows.column(column)
+    if values.dtype == np.int32:
+        return values
+    codes = values.astype(np.int32)
+    codes.flags.writeable = False
+    return codes
+
+
+def _mask(view: View, partition: Partition, query: PathsQuery) -> npt.NDArray[np.uint8]:
+    """Rows that pass the view's filters and, where nodes are no event names, the choice of events."""
+    if query.node == EVENT or not (query.include or query.exclude):
+        return where.rows(view, partition, TABLE)
+    extra = (("event_name", query.include),) if query.include else ()
+    mask = where.rows(view, partition, TABLE, extra)
+    rows = partition.table(TABLE)
+    if query.exclude and rows is not None:
+        mask = np.ones(rows.n_rows, np.uint8) if len(mask) == 0 else mask
+        kept = 1 - where.allowed_codes(view, "event_name", query.exclude)
+        where.keep_codes(rows.column("event_name"), kept, mask)
+    return mask
+
+
+@insight(
+    "paths",
+    "Paths",
+    definition="How people go from node to node: paths, people and time per edge.",
+    needs=(TIMED,),
+)
+def paths(
+    view: View,
+    *,
+    node: str = EVENT,
+    start: str = "",
+    end: str = "",
+    include: Any = (),
+    exclude: Any = (),
+    gap_seconds: Any = 1_800,
+    steps: Any = 5,
+    collapse: Any = True,
+    top: Any = 20,
+    edges: Any = 50,
+    patterns: Any = (),
+    compare: str = "",
+    values: Any = (),
+) -> Result:
+    """One row per edge, sorted by group, step, source, target. Columns: group (value of ``compare``; "" without), step
+    (1 = from the first to the second column; with ``end`` the last step ends at it), source, target ("(other)" = nodes
+    that are not among the ``top`` most frequent), count (paths), users (distinct), mean_seconds, share (of the paths of
+    the group that are shown), source_share (of the paths that are at the source in that column).
+
+    Options: node ("event" or a column of the events), start, end (a node; one of them), include, exclude (event names),
+    gap_seconds (a longer pause begins a new path), steps (nodes of a path, 2 to 50), collapse (equal nodes in a row are
+    one), top (nodes with a name of their own, up to 200), edges (rows per group, up to 1,000, the most frequent),
+    patterns (``/product/*``: what matches is one node), compare and values (a users' column and two of its values).
+    summary: steps, nodes (list of {group, column (1 = first), node, paths, users, ended}), groups (list of {group,
+    paths, users_at_start, cut}), edges (how many there are in all).
+    """
+    query = PathsQuery.of(_given(locals()))
+    nodes, found = _walked(view, query)
+    frame, all_edges = _edge_frame(query, nodes, found)
+    totals = found.totals.sum(axis=0)
+    left_out = [
+        ("no_node", totals[kernels.WITHOUT], f"events without a value in “{query.node}” or not chosen as nodes"),
+        ("not_reached", totals[kernels.SEEN] - totals[kernels.SHOWN], _not_reached(query)),
+        ("edges", all_edges - len(frame), "less frequent edges"),
+    ]
+    notes = list(where.ignored(view, TABLE))
+    if totals[kernels.CUT]:
+        notes.append(f"{int(totals[kernels.CUT]):,} paths are longer than the {query.steps} nodes shown.")
+    return Result(
+        "paths",
+        frame,
+        units={
+            **dict.fromkeys(("count", "users"), "count"),
+            "mean_seconds": "seconds",
+            **dict.fromkeys(("share", "source_share"), "rate"),
+        },
+        summary={
+            "query": query.to_json(),
+            "steps": query.steps,
+            "nodes": _node_list(query, nodes, found),
+            "groups": [
+                {"group": name, "paths": int(row[kernels.SHOWN]), "cut": int(row[kernels.CUT])}
+                for name, row in zip(query.values or ("",), found.totals, strict=True)
+            ],
+            "edges": all_edges,
+        },
+        left_out=tuple(LeftOut(code, int(n), text) for code, n, text in left_out if n),
+        notes=tuple(notes),
+        **_read(view),
+    )
+
+
+@insight(
+    "path_people",
+    "Who takes a path",
+    definition="The users who go along an edge or come through a node: exactly those that the flow counts.",
+    needs=(TIMED,),
+)
+def path_people(
+    view: View,
+    *,
+    step: Any = 1,
+    source: str = "",
+    target: str = "",
+    group: str = "",
+    node: str = EVENT,
+    start: str = "",
+    end: str = "",
+    include: Any = (),
+    exclude: Any = (),
+    gap_seconds: Any = 1_800,
+    steps: Any = 5,
+    collapse: Any = True,
+    top: Any = 20,
+    edges: Any = 50,
+    patterns: Any = (),
+    compare: str = "",
+    values: Any = (),
+) -> Result:
+    """Column: user_id, sorted. Options: step (of the edge; without ``target``: column of the node), source, target
+    (names as in ``paths``, "" = only the node ``source``), group (value of ``compare``), and those of ``paths``.
+    summary: users."""
+    query = PathsQuery.of(_given(locals()))
+    nodes = nodes_of(view, query)
+    position = {name: index for index, name in enumerate(nodes.names)}
+    at = query.values.index(group) if group in query.values else 0
+    column = _step(step, query, bool(target))
+    m = len(nodes.names)
+    missing = [name for name in (source, target) if name and name not in position]
+    if missing or not source:
+        raise UserError(
+            "unknown_node", f"“{(missing or ['?'])[0]}” is no node of these paths.", "Click a node or an edge."
+        )
+    if target:
+        edge = ((at * (query.steps - 1) + column) * m + position[source]) * m + position[target]
+        wanted = (edge, -1)
+    else:
+        wanted = (-1, (at * query.steps + column) * m + position[source])
+    flags = flow(view, query, nodes, wanted).people
+    ids = sorted(
+        str(item)
+        for partition, chosen in zip(view.dataset.partitions, flags, strict=True)
+        for item in partition.user_ids.take(np.flatnonzero(chosen)).to_pylist()
+    )
+    frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
+    notes = where.ignored(view, TABLE)
+    return Result("path_people", frame, summary={"users": len(ids)}, notes=notes, **_read(view))
+
+
+def _given(named: dict[str, Any]) -> dict[str, Any]:
+    return {name: named[name] for name in PathsQuery.__dataclass_fields__}
+
+
+def _step(step: Any, query: PathsQuery, edge: bool) -> int:
+    return options.whole(step, "step", 1, query.steps - 1 if edge else query.steps) - 1
+
+
+def _walked(view: View, query: PathsQuery) -> tuple[Nodes, Flow]:
+    if query.compare:
+        person_groups.check(view, query.compare)
+    nodes = nodes_of(view, query)
+    return nodes, flow(view, query, nodes)
+
+
+def _edge_frame(query: PathsQuery, nodes: Nodes, found: Flow) -> tuple[pd.DataFrame, int]:
+    """The most frequent edges of each group, and how many there are."""
+    groups = query.values or ("",)
+    g, step, source, target = np.nonzero(found.count)
+    count = found.count[g, step, source, target]
+    names = np.array(nodes.names, dtype=object)
+    at_source = found.visits[g, step, source]
+    frame = pd.DataFrame(
+        {
+            "group": np.array(groups, dtype=object)[g],
+            "step": step + 1,
+            "source": names[source] if len(names) else source.astype(object),
+            "target": names[target] if len(names) else target.astype(object),
+            "count": count,
+            "users": found.users[g, step, source, target],
+            "mean_seconds": np.round(found.micros[g, step, source, target] / np.maximum(count, 1) / 1e6, 6),
+            "share": count / np.maximum(found.totals[g, kernels.SHOWN], 1),
+            "source_share": count / np.maximum(at_source, 1),
+        }
+    )
+    frame["order"] = g
+    keys = ["order", "step", "source", "target"]
+    kept = frame.sort_values(["count", *keys], ascending=[False, *[True] * 4]).groupby("order").head(query.edges)
+    return kept.sort_values(keys).drop(columns="order").reset_index(drop=True), len(frame)
+
+
+def _node_list(query: PathsQuery, nodes: Nodes, found: Flow) -> list[dict[str, Any]]:
+    groups = query.values or ("",)
+    return [
+        {
+            "group": groups[g],
+            "column": int(column) + 1,
+            "node": nodes.names[node],
+            "paths": int(found.visits[g, column, node]),
+            "users": int(found.visitors[g, column, node]),
+            "ended": int(found.ended[g, column, node]),
+        }
+        for g, column, node in zip(*np.nonzero(found.visits), strict=True)
+    ]
+
+
+def _not_reached(query: PathsQuery) -> str:
+    return f"paths without “{query.start or query.end}”"
+
+
+def _read(view: View) -> dict[str, Any]:
+    return {"rows_read": view.dataset.manifest.rows.get(TABLE, 0), "users_read": view.dataset.manifest.users}
