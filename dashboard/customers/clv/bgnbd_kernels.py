@@ -1,0 +1,79 @@
+"""Loops of the BG/NBD model over pooled rows: likelihood with gradient, and expected purchases of many horizons."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.jit import kernel
+
+Floats = npt.NDArray[np.float64]
+MAX_TERMS = 200_000
+
+
+@kernel
+def mixture(x: Floats, t_x: Floats, T: Floats, weight: Floats, r: float, alpha: float, a: float, b: float) -> Floats:
+    """Sum over rows of weight * L and of its derivatives by r, alpha, a, b (float64[5]), where
+    L = logaddexp(-(r+x) ln(alpha+T), [x>0] (ln a - ln(b+x-1) - (r+x) ln(alpha+t_x)))."""
+    out = np.zeros(5)
+    log_a = math.log(a)
+    for i in range(x.shape[0]):
+        w = weight[i]
+        n = r + x[i]
+        late = math.log(alpha + T[i])
+        first = -n * late
+        if x[i] <= 0:
+            out[0] += w * first
+            out[1] -= w * late
+            out[2] -= w * n / (alpha + T[i])
+            continue
+        early = math.log(alpha + t_x[i])
+        second = log_a - math.log(b + x[i] - 1) - n * early
+        gap = second - first
+        if gap > 0:
+            share = 1 / (1 + math.exp(-gap))
+            total = second + math.log1p(math.exp(-gap))
+        else:
+            e = math.exp(gap)
+            share = e / (1 + e)
+            total = first + math.log1p(e)
+        out[0] += w * total
+        out[1] -= w * ((1 - share) * late + share * early)
+        out[2] -= w * n * ((1 - share) / (alpha + T[i]) + share / (alpha + t_x[i]))
+        out[3] += w * share / a
+        out[4] -= w * share / (b + x[i] - 1)
+    return out
+
+
+@kernel
+def series(x: Floats, T: Floats, times: Floats, r: float, alpha: float, a: float, b: float, out: Floats) -> None:
+    """out[i, k] = (a+b+x-1)/(a-1) [1 - (1-z)^(a-1) 2F1(a+b-1-r, a-1; a+b+x-1; z)], z = t/(alpha+T+t), t = times[k].
+
+    a must not be 1. times: ascending. The coefficients of the hypergeometric series depend on the row only, so all
+    times share them; the largest z decides how many terms are needed.
+    """
+    m = times.shape[0]
+    z = np.empty(m)
+    power = np.empty(m)
+    total = np.empty(m)
+    p = a + b - 1 - r
+    q = a - 1
+    for i in range(x.shape[0]):
+        c = a + b + x[i] - 1
+        for k in range(m):
+            z[k] = times[k] / (alpha + T[i] + times[k])
+            power[k] = 1.0
+            total[k] = 1.0
+        coefficient = 1.0
+        for n in range(MAX_TERMS):
+            coefficient *= (p + n) * (q + n) / ((c + n) * (n + 1.0))
+            for k in range(m):
+                power[k] *= z[k]
+                total[k] += coefficient * power[k]
+            # beyond the sign changes of p + n the tail is at most a geometric series
+            if n > -p and n > -q and abs(coefficient) * power[m - 1] < 1e-15 * abs(total[m - 1]) * (1 - z[m - 1]):
+                break
+        for k in range(m):
+            out[i, k] = -c / q * math.expm1(q * math.log1p(-z[k]) + math.log(total[k]))

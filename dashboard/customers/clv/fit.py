@@ -1,0 +1,133 @@
+"""Maximum likelihood of models whose parameters are all positive: on their logarithms, from several starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+Floats = npt.NDArray[np.float64]
+# log-parameters -> (log-likelihood, its gradient or None)
+Objective = Callable[[Floats], tuple[float, Floats | None]]
+
+BOUND = 18.0  # |log parameter|: further out the likelihood is flat and the parameter means "infinite" or "zero"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """names and parameters in the same order; log_likelihood in nats (customers of one pooled row counted each);
+    covariance of the log-parameters, NaN where the likelihood does not bend; n: customers."""
+
+    names: tuple[str, ...]
+    parameters: tuple[float, ...]
+    log_likelihood: float
+    covariance: Floats
+    n: int
+    converged: bool
+
+    def __getitem__(self, name: str) -> float:
+        return self.parameters[self.names.index(name)]
+
+    @property
+    def identified(self) -> bool:
+        """Whether every parameter has a finite standard error."""
+        return bool(np.isfinite(self.covariance).all())
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """By the delta method from the log scale; NaN where the data do not determine a parameter."""
+        spread = np.sqrt(np.clip(np.diag(self.covariance), 0, None))
+        return {name: value * float(s) for name, value, s in zip(self.names, self.parameters, spread, strict=True)}
+
+    def intervals(self, z: float = 1.959963984540054) -> dict[str, tuple[float, float]]:
+        """95 % by default, symmetric on the log scale, so never below 0."""
+        spread = z * np.sqrt(np.clip(np.diag(self.covariance), 0, None))
+        return {
+            name: (value * math.exp(-s), value * math.exp(s)) if math.isfinite(s) and s < 50 else (0.0, math.inf)
+            for name, value, s in zip(self.names, self.parameters, spread, strict=True)
+        }
+
+
+def maximise(
+    names: Sequence[str],
+    objective: Objective,
+    starts: Sequence[Sequence[float]],
+    *,
+    n: int,
+    scale: Callable[[Floats], Floats] = lambda parameters: parameters,
+) -> Fit:
+    """The best of several L-BFGS-B runs.
+
+    starts: parameters (not logarithms). n: number of customers, which also scales the objective to order 1. scale: from
+    the parameters of the rescaled problem to the reported ones (a factor per parameter, so the covariance of the
+    logarithms stays as it is); the objective already includes the change of the likelihood.
+    """
+    exact = objective(np.log(np.asarray(starts[0], np.float64)))[1] is not None
+
+    def loss(log_parameters: Floats) -> tuple[float, Floats]:
+        value, gradient = objective(log_parameters)
+        assert gradient is not None
+        if not math.isfinite(value):
+            return 1e10, np.zeros(len(log_parameters))
+        return -value / n, -gradient / n
+
+    def loss_only(log_parameters: Floats) -> float:
+        value = objective(log_parameters)[0]
+        return -value / n if math.isfinite(value) else 1e10
+
+    best = None
+    for start in starts:
+        found = minimize(
+            loss if exact else loss_only,
+            np.log(np.asarray(start, np.float64)),
+            jac=exact,
+            method="L-BFGS-B",
+            bounds=[(-BOUND, BOUND)] * len(names),
+            options={"maxiter": 500, "maxfun": 5_000, "ftol": 1e-15, "gtol": 1e-8, "eps": 1e-7},
+        )
+        if best is None or found.fun < best.fun:
+            best = found
+    assert best is not None
+    point = np.asarray(best.x, np.float64)
+    covariance = _covariance(objective, point, exact)
+    value = objective(point)[0]
+    reported = scale(np.exp(point))
+    settled = bool(best.success) or float(np.abs(best.jac).max()) < 1e-4
+    return Fit(tuple(names), tuple(float(p) for p in reported), float(value), covariance, n, settled)
+
+
+def _covariance(objective: Objective, point: Floats, exact: bool) -> Floats:
+    """Inverse of the negative Hessian of the log-likelihood in the logarithms, by central differences."""
+    size = len(point)
+    hessian = np.empty((size, size))
+    step = 1e-4 if exact else 1e-3
+    unit = np.eye(size) * step
+    if exact:
+        for i in range(size):
+            up, down = objective(point + unit[i])[1], objective(point - unit[i])[1]
+            assert up is not None
+            assert down is not None
+            hessian[i] = (up - down) / (2 * step)
+        hessian = (hessian + hessian.T) / 2
+    else:
+        for i in range(size):
+            for j in range(i, size):
+                corners = (
+                    objective(point + unit[i] + unit[j])[0]
+                    - objective(point + unit[i] - unit[j])[0]
+                    - objective(point - unit[i] + unit[j])[0]
+                    + objective(point - unit[i] - unit[j])[0]
+                )
+                hessian[i, j] = hessian[j, i] = corners / (4 * step * step)
+    nowhere = np.full((size, size), np.nan)
+    if not np.isfinite(hessian).all():
+        return nowhere
+    values, vectors = np.linalg.eigh(-hessian)
+    if values.min() <= 1e-6 * max(1.0, float(values.max())):  # flat or rising: not determined by the data
+        return nowhere
+    covariance: Floats = (vectors / values) @ vectors.T
+    return covariance
