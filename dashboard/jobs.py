@@ -36,6 +36,7 @@ KEPT_DAYS: Final = 30  # how long finished jobs are remembered
 RESTARTED: Final = UserError(
     "restarted", "The server restarted during this import. Nothing was published.", "Start again."
 )
+FINISHING: Final = "Finishing"  # phase of a job whose result is published
 _PROGRESS_SECONDS: Final = 0.25
 
 Handler = Callable[[dict[str, Any], "Progress"], dict[str, Any]]
@@ -182,14 +183,22 @@ def position(job: Job) -> int:
 
 def cancel(job_id: str, owner: str | None = None) -> Job:
     """Stop a job. A queued one never starts; of a running one the worker kills the processes and removes the staging
-    directory. A finished job stays as it is."""
+    directory. A finished job stays as it is, and so does one whose result is already published."""
     get(job_id, owner)
     with catalogue.transaction() as db:
         db.execute(
-            "UPDATE jobs SET state='cancelled', finished_at=? WHERE id=? AND state IN ('queued', 'running')",
-            (now(), job_id),
+            "UPDATE jobs SET state='cancelled', finished_at=? "
+            "WHERE id=? AND state IN ('queued', 'running') AND phase<>?",
+            (now(), job_id, FINISHING),
         )
     return get(job_id, owner)
+
+
+def committing(db: sqlite3.Connection, job_id: str) -> None:
+    """Called in the transaction that publishes what a job made: from then on it cannot be cancelled any more, and what
+    was cancelled before is not published. Raises UserError ``cancelled``."""
+    if not db.execute("UPDATE jobs SET phase=? WHERE id=? AND state='running'", (FINISHING, job_id)).rowcount:
+        raise UserError("cancelled", "Cancelled. Nothing was changed.")
 
 
 def claim(db: sqlite3.Connection, *, light: bool) -> Job | None:

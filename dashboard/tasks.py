@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from dashboard import settings
+from dashboard import jobs, settings
 from dashboard.errors import NotFound, UserError
 from dashboard.ingest import build, joins, plan, publish, sample, upload
 from dashboard.ingest.inspect import Inspection, inspect_file
@@ -124,6 +124,7 @@ def _import(params: dict[str, Any], progress: Progress, mode: publish.Mode) -> d
         name=str(params.get("name", "")),
         owner=progress.owner,
         staging=progress.staging,
+        committing=lambda db: jobs.committing(db, progress.job_id),
         progress=in_rows(progress, sum(int(seen["records"]) for seen in inspections)),
     )
     for seen, chosen in zip(inspections, plans, strict=True):
@@ -157,6 +158,7 @@ def rebuild(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         plans={key: plan.from_json(SourcePlan, data) for key, data in params.get("plans", {}).items()},
         removed=params.get("removed", ()),
         staging=progress.staging,
+        committing=lambda db: jobs.committing(db, progress.job_id),
         progress=in_rows(progress, None),
     )
 
@@ -179,6 +181,7 @@ def make_sample(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         name=str(params["name"]),
         owner=progress.owner,
         staging=progress.staging,
+        committing=lambda db: jobs.committing(db, progress.job_id),
         progress=in_rows(progress, records),
     )
     target = settings.current().data_dir / "datasets" / str(result["dataset"]) / "answers"

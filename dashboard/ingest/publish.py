@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,13 +52,15 @@ def import_sources(
     progress: build.Progress | None = None,
     partitions: int | None = None,
     reader: Callable[..., build.Reader] | None = None,
+    committing: Callable[[sqlite3.Connection], None] | None = None,
 ) -> dict[str, Any]:
     """Build and publish one version; returns when it is durable.
 
     mode: "new" (name, owner) makes a dataset; "append" adds the sources to those it has; "replace" takes them
     instead; "redo" builds again from its own files, with other ``plans`` (by source id), other options, or without the
     ``removed`` sources. staging: an empty directory for this import alone, default ``staging/<random>``; removed at the
-    end in any case. progress(phase, done, total): phases "read", "sort", "publish".
+    end in any case. progress(phase, done, total): phases "read", "sort", "publish". committing: called inside the
+    transaction that makes the version exist; what it raises prevents that (the work was cancelled meanwhile).
 
     Returns {"dataset", "version", "changes" (:func:`dashboard.ingest.changes.compare`), "users", "rows", "notes"}.
     Raises NotFound; UserError: whatever reading raises, ``disk_full``, ``quota``, ``no_sources``. Whatever is raised,
@@ -81,7 +84,7 @@ def import_sources(
             )  # fmt: skip
             report("publish", 0, None)
             _place(target, made, sources, staging)
-            _commit(made, name, owner, mode)
+            _commit(made, name, owner, mode, committing)
         except OSError as error:
             if files.is_full(error):
                 raise files.disk_full(needed, _free()) from error
@@ -202,10 +205,14 @@ def _place(dataset_id: str, made: Manifest, sources: Sequence[Source], staging: 
     files.fsync_directory(folder.parent)
 
 
-def _commit(made: Manifest, name: str, owner: str, mode: Mode) -> None:
+def _commit(
+    made: Manifest, name: str, owner: str, mode: Mode, committing: Callable[[sqlite3.Connection], None] | None
+) -> None:
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     size = files.tree_bytes(_folder(made.dataset_id) / f"v{made.version:d}")
     with catalogue.transaction() as connection:
+        if committing is not None:
+            committing(connection)
         if mode == "new":
             connection.execute(
                 "INSERT INTO datasets (id, owner, name, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)",

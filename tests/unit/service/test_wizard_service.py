@@ -146,3 +146,26 @@ def test_options_are_checked() -> None:
 )
 def test_a_dataset_is_called_like_its_file(file: str, name: str) -> None:
     assert wizard.name_of(file) == name
+
+
+def test_a_cancelled_import_is_not_published_and_a_published_one_not_cancelled() -> None:
+    upload = arrived(USERS, "users.csv")
+    wizard.files([upload])
+    work()
+    cancelled = data.start_import([upload])
+
+    def claim() -> None:
+        with catalogue.transaction() as db:
+            jobs.claim(db, light=False)
+
+    claim()
+    data.cancel_job(cancelled.id)  # just before the commit
+    with pytest.raises(UserError, match="Cancelled"):
+        jobs.HANDLERS["import"](cancelled.params, jobs.Progress(cancelled.id, cancelled.owner))
+    assert data.datasets() == []
+    again = data.start_import([upload])
+    claim()
+    jobs.HANDLERS["import"](again.params, jobs.Progress(again.id, again.owner))
+    assert data.cancel_job(again.id).state == "running"  # too late: it is there
+    jobs.finish(again.id, {})
+    assert data.job(again.id).state == "done" and len(data.datasets()) == 1
