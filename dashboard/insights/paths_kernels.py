@@ -71,7 +71,7 @@ def walk(
     """Paths of every person, their edges and nodes.
 
     time: int64 µs, ascending per person, NULL_TIME first. day: int32[n], or empty: every row is in range. mask:
-    uint8[n] or empty. group: int8[n_users], -1 = not counted. node_of[code + 1]: node or -1 (no node: the event is skipped).
+    uint8[n] or empty. group: int8[n_users], -1 = not counted. node_of[code + 1]: node, -1 = none: the event is skipped.
     shown[node]: the node it is shown as, 0 .. m - 1. gap: µs; a longer pause begins a new path. limit: nodes shown.
     start, end: node or -1; a path counts from the first ``start``, or up to the last ``end`` with its last node in the
     last column.

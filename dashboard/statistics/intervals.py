@@ -22,6 +22,11 @@ def z_value(level: float) -> float:
     return float(stats.norm.ppf(0.5 + level / 2))
 
 
+def two_sided(z: float) -> float:
+    """p-value of a standard normal statistic."""
+    return float(2 * stats.norm.sf(abs(z)))
+
+
 def wilson(k: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Wilson score interval without continuity correction (Newcombe 1998a, method 3).
 
@@ -68,7 +73,7 @@ def difference(k1: int, n1: int, k0: int, n0: int, level: float = 0.95) -> Diffe
     if min(pooled, 1 - pooled) * min(n1, n0) < 5:
         p_value = float(stats.fisher_exact([[k1, n1 - k1], [k0, n0 - k0]]).pvalue)
     else:
-        p_value = float(2 * stats.norm.sf(abs(z)))
+        p_value = two_sided(z)
     return Difference(
         difference=gap,
         low=gap - math.hypot(p1 - low1, high0 - p0),
