@@ -15,14 +15,14 @@ from dashboard.insights import (
     revenue,
     where,
 )
-from dashboard.insights.registry import METRICS, ORDERS, Metric
+from dashboard.insights.registry import METRICS, ORDERS, Insight, Metric
 from dashboard.insights.totals import compared
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 
 
-def table_of(item: Metric) -> str | None:
-    """The table whose rows a filter tests for this metric; None when it tests persons only."""
+def table_of(item: Metric | Insight) -> str | None:
+    """The table whose rows a filter tests for this number; None when it tests persons only."""
     tables = {name.split(".")[0] for need in item.needs for name in need.any_of}
     return "transactions" if ORDERS in item.needs else "events" if tables & {"events", "sessions"} else None
 

@@ -113,7 +113,9 @@ def _need_column(view: View, name: str) -> None:
         )
 
 
-def _column(view: View, name: str) -> tuple[tuple[str, ...], Codes, str]:
+def column_groups(view: View, name: str) -> tuple[tuple[str, ...], Codes, str]:
+    """(texts, code of each person in partition order with -1 = missing, note) of a text or yes/no column of the users.
+    Raises CannotAnswer when there is no such column."""
     _need_column(view, name)
     kind = view.dataset.manifest.columns["users"][name].type
     if kind == "boolean":
@@ -138,7 +140,7 @@ def users_by(view: View, *, dimension: str = "country", top: int = 20) -> Result
     own order. Options dimension: a text or yes/no column of the users, or engagement, recency, age_band; top: 1 to
     1,000. summary: users. Raises CannotAnswer when there is no such column."""
     ordered = dimension in DERIVED
-    texts, codes, note = DERIVED[dimension][1](view) if ordered else _column(view, dimension)
+    texts, codes, note = DERIVED[dimension][1](view) if ordered else column_groups(view, dimension)
     counts = np.bincount(codes[chosen(view)] + 1, minlength=len(texts) + 1)
     frame = pd.DataFrame({"value": ["", *texts], "users": counts})
     if ordered:

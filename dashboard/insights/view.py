@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from dashboard import filters as state
 from dashboard.filters import Filters, Period
 from dashboard.insights import periods
 from dashboard.store.dataset import Dataset
+
+SEGMENT = "@segment"  # name of the clause in ``View.where`` that stands for the saved segment; no column is called so
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The saved segment of a view.
+
+    id: as in the link. name: for people, "" when it is not known. key: of the rule (equal rules, equal keys), so that
+    an edited segment never gets the old numbers. members: uint8[n_users] per partition; None when the segment cannot
+    be used, and ``problem`` then says why in a sentence: the view shows everybody.
+    """
+
+    id: str
+    name: str
+    key: str
+    members: tuple[npt.NDArray[np.uint8], ...] | None = field(default=None, compare=False, repr=False)
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -17,6 +38,7 @@ class View:
     period, previous: inclusive local days; previous is None without comparison. where: ((column, (value, ...)), ...).
     as_of: the day "now" means: the data's last day or the day a person chose; nothing after it exists. last_complete:
     the last day that is over. fixed: a person typed the range in, so days with a window that is not full stay in.
+    segment: the saved segment or None; where it is in force, ``where`` has the clause (SEGMENT, (key of the rule,)).
     """
 
     dataset: Dataset
@@ -27,6 +49,12 @@ class View:
     last_complete: int
     fixed: bool = False
     dated: bool = True
+    segment: Applied | None = None
+
+    @property
+    def segment_key(self) -> str | None:
+        """What stands for the segment in a cache key: the rule, not its id; differs also where it cannot be used."""
+        return None if self.segment is None else self.segment.key or f"not in force: {self.segment.problem}"
 
     @property
     def first_day(self) -> int:
@@ -61,12 +89,26 @@ class View:
 
 def view_of(dataset: Dataset, filters: Filters) -> View:
     """The view that filters mean on a dataset. A range is anchored on the last complete day, or on the chosen as-of day
-    (which then counts as complete: who sets it says that the day is over)."""
+    (which then counts as complete: who sets it says that the day is over). The people of a saved segment are found
+    here, before anything is counted."""
+    plain = plain_view(dataset, filters)
+    if filters.segment is None:
+        return plain
+    from dashboard.customers.segment_apply import applied  # whose conditions ask insights, which take a view
+
+    segment = applied(plain, filters.segment)
+    where = plain.where if segment.members is None else (*plain.where, (SEGMENT, (segment.key,)))
+    return replace(plain, segment=segment, where=where)
+
+
+def plain_view(dataset: Dataset, filters: Filters) -> View:
+    """:func:`view_of` without the saved segment."""
+    chosen_where = tuple(clause for clause in filters.where if clause[0] != SEGMENT)
     manifest = dataset.manifest
     chosen = state.day_number(filters.as_of) if filters.as_of else None
     if manifest.first_day is None or manifest.last_day is None or manifest.last_complete_day is None:
         day = chosen or 0
-        return View(dataset, Period(day, day), None, filters.where, day, day, dated=False)
+        return View(dataset, Period(day, day), None, chosen_where, day, day, dated=False)
     as_of = manifest.last_day if chosen is None else chosen
     last_complete = manifest.last_complete_day if chosen is None else chosen
     period = state.resolve(filters.range, first_day=manifest.first_day, last_day=last_complete)
@@ -74,7 +116,7 @@ def view_of(dataset: Dataset, filters: Filters) -> View:
         dataset=dataset,
         period=period,
         previous=state.comparison(filters.range, period, filters.compare),
-        where=filters.where,
+        where=chosen_where,
         as_of=as_of,
         last_complete=last_complete,
         fixed=filters.range not in state.PRESETS,

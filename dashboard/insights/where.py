@@ -2,7 +2,7 @@
 
 A filter on a column that the row table has tests the row; otherwise it tests the person. Values of one column are
 alternatives, columns must all hold; the empty value means "missing". A column that neither has cannot filter: it is
-left out and :func:`ignored` says so.
+left out and :func:`ignored` says so. A saved segment is one more clause that tests persons; guests are in none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.insights.view import View
+from dashboard.insights.view import SEGMENT, View
 from dashboard.jit import kernel
 from dashboard.store.partition import Columns, Partition
 
@@ -46,7 +46,9 @@ def keep_numbers(values: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64
 def row_clauses(view: View, table: str) -> tuple[Clause, ...]:
     """The filters that test rows of the table."""
     rows = view.dataset.partitions[0].table(table) if view.dataset.partitions else None
-    return tuple(clause for clause in view.where if rows is not None and _usable(rows, clause[0]))
+    return tuple(
+        clause for clause in view.where if rows is not None and clause[0] != SEGMENT and _usable(rows, clause[0])
+    )
 
 
 def person_clauses(view: View, table: str | None) -> tuple[Clause, ...]:
@@ -54,14 +56,17 @@ def person_clauses(view: View, table: str | None) -> tuple[Clause, ...]:
     on_rows = set(row_clauses(view, table)) if table else set()
     users = view.dataset.partitions[0].users if view.dataset.partitions else None
     return tuple(
-        clause for clause in view.where if clause not in on_rows and users is not None and _usable(users, clause[0])
+        clause
+        for clause in view.where
+        if clause not in on_rows and users is not None and (clause[0] == SEGMENT or _usable(users, clause[0]))
     )
 
 
 def ignored(view: View, table: str | None) -> tuple[str, ...]:
-    """Sentences about filters that do not apply to numbers from ``table``."""
+    """Sentences about filters that do not apply to numbers from ``table``, and about a segment that cannot be used."""
     used = {*person_clauses(view, table), *(row_clauses(view, table) if table else ())}
-    return tuple(
+    unusable = (view.segment.problem,) if view.segment is not None and view.segment.problem else ()
+    return unusable + tuple(
         f"The filter on {name} does not apply here: these rows and the users have no such column."
         for name, values in view.where
         if (name, values) not in used
@@ -76,7 +81,18 @@ def persons(view: View, partition: Partition, table: str | None) -> Mask:
     """uint8[n_users]: 1 for persons that pass the filters that do not test rows of ``table``."""
     mask = np.ones(partition.n_users, np.uint8)
     for clause in person_clauses(view, table):
-        _apply(view, partition.users.column(clause[0]), clause, mask)
+        if clause[0] == SEGMENT:
+            assert view.segment is not None and view.segment.members is not None  # view_of adds both or none
+            mask &= view.segment.members[partition.index]
+        else:
+            _apply(view, partition.users.column(clause[0]), clause, mask)
+    return mask
+
+
+def persons_with(view: View, partition: Partition, clause: Clause) -> Mask:
+    """uint8[n_users]: 1 for persons that pass one clause on a column of theirs."""
+    mask = np.ones(partition.n_users, np.uint8)
+    _apply(view, partition.users.column(clause[0]), clause, mask)
     return mask
 
 

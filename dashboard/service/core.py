@@ -17,9 +17,9 @@ from dashboard.errors import NotFound, UserError
 from dashboard.filters import Filters
 from dashboard.insights import answer, dimensions, kpis, metrics, periods, warm_up
 from dashboard.insights import view as views
-from dashboard.insights.registry import INSIGHTS
+from dashboard.insights.registry import INSIGHTS, METRICS
 from dashboard.insights.view import View
-from dashboard.result import Result
+from dashboard.result import LeftOut, Result
 from dashboard.store import catalogue
 from dashboard.store.dataset import Dataset, open_dataset
 
@@ -101,23 +101,32 @@ def run(name: str, dataset_id: str, filters: Filters, options: dict[str, Any]) -
     Raises NotFound, CannotAnswer and UserError (unknown option or value).
     """
     dataset = open_for("read", dataset_id)
-    query = {**filters.canonical(), "options": {key: options[key] for key in sorted(options)}}
-    data = cached_bytes(name, dataset, query, lambda: _compute(name, dataset, filters, options, query).to_bytes())
+    view = views.view_of(dataset, filters)
+    query = {**canonical(view, filters), "options": {key: options[key] for key in sorted(options)}}
+    data = cached_bytes(name, dataset, query, lambda: _compute(name, view, options, query).to_bytes())
     return result.from_bytes(data)
 
 
-def _compute(name: str, dataset: Dataset, filters: Filters, options: dict[str, Any], query: dict[str, Any]) -> Result:
+def canonical(view: View, filters: Filters) -> dict[str, Any]:
+    """:meth:`Filters.canonical` with the saved segment as what it is, not as it is called: an edited segment is another
+    question."""
+    return {**filters.canonical(), "segment": view.segment_key}
+
+
+def _compute(name: str, view: View, options: dict[str, Any], query: dict[str, Any]) -> Result:
     started = time.perf_counter()
+    dataset = view.dataset
     if name in INSIGHTS:
         answer.require(dataset.manifest, INSIGHTS[name].label, INSIGHTS[name].needs)
         function = INSIGHTS[name].compute
     else:
         function = _INTERNAL[name]
-    view = views.view_of(dataset, filters)
     _check_options(function, view, options)
     computed = function(view, **options)
     return replace(
         computed,
+        notes=_notes(view, computed),
+        left_out=(*computed.left_out, *_guests(view, name, options)),
         query=query,
         dataset=dataset.id,
         version=str(dataset.version),
@@ -126,6 +135,23 @@ def _compute(name: str, dataset: Dataset, filters: Filters, options: dict[str, A
         computed_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - started, 6),
     )
+
+
+def _notes(view: View, computed: Result) -> tuple[str, ...]:
+    """The notes and, where the insight has not said it, that a segment is not in force."""
+    problem = view.segment.problem if view.segment is not None else ""
+    return (problem, *computed.notes) if problem and problem not in computed.notes else computed.notes
+
+
+def _guests(view: View, name: str, options: dict[str, Any]) -> tuple[LeftOut, ...]:
+    """The rows of nobody that a segment leaves out of a number about rows."""
+    if view.segment is None or view.segment.members is None:
+        return ()
+    item = METRICS.get(str(options.get("key"))) if name == "metric" else INSIGHTS.get(name)
+    table = metrics.table_of(item) if item is not None else None
+    rows = view.dataset.manifest.guests.get(table, 0) if table is not None else 0
+    text = "rows of guests in the whole dataset: guests are in no segment"
+    return (LeftOut("guests_no_segment", rows, text),) if rows else ()
 
 
 def _check_options(function: Callable[..., Result], view: View, options: dict[str, Any]) -> None:

@@ -55,7 +55,11 @@ class PeopleView:
 
     def query(self) -> dict[str, Any]:
         """The canonical query of everything computed from this view."""
-        return {**self.filters.canonical(), "as_of": self.as_of.isoformat(), "rules": self.rules.to_json()}
+        return {
+            **core.canonical(self.seen, self.filters),
+            "as_of": self.as_of.isoformat(),
+            "rules": self.rules.to_json(),
+        }
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of any of these numbers must know."""
@@ -138,7 +142,7 @@ def view(dataset_id: str, filters: Filters, rules: RuleSet) -> PeopleView:
         frame = list_frame(people, found, measure)
         return PeopleView(seen, people, rules, measure, found, where_mask(seen, people), frame, filters)
 
-    return _VIEWS.get((seen.scope, filters, rules), build)
+    return _VIEWS.get((seen.scope, seen.segment_key, filters, rules), build)
 
 
 def grouping(seen: PeopleView) -> Clustering:

@@ -70,6 +70,18 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (owner, header)
     );
     """,
+    """
+    CREATE TABLE segments (
+        id TEXT PRIMARY KEY,            -- 16 lower-case letters and digits: what a link carries
+        dataset_id TEXT NOT NULL REFERENCES datasets(id) ON DELETE CASCADE,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL COLLATE NOCASE,
+        rule TEXT NOT NULL,             -- JSON, see customers.segment_rules
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        UNIQUE (dataset_id, name)
+    );
+    """,
 )
 
 
