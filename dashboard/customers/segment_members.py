@@ -169,10 +169,8 @@ def _property(view: View, rule: Property) -> Members:
 
 def _missing(values: npt.NDArray[Any]) -> Mask:
     if values.dtype == np.float64:
-        return np.isnan(values).astype(np.uint8)
-    if values.dtype == np.int64:
-        return np.equal(values, schema.NULL_TIME).astype(np.uint8)
-    return np.less(values, 0).astype(np.uint8)
+        return np.asarray(np.isnan(values), np.uint8)
+    return np.asarray(values == schema.NULL_TIME if values.dtype == np.int64 else values < 0, np.uint8)
 
 
 def _containing(dataset: Dataset, name: str, part: str) -> Mask:

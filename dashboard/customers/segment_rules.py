@@ -37,6 +37,17 @@ _TEST_WORDS = {
 _COMPARE_WORDS = {"at_least": "at least", "at_most": "at most", "exactly": "exactly"}
 
 
+def need(holds: bool, message: str, hint: str) -> None:
+    """:func:`refuse` unless it holds."""
+    if not holds:
+        refuse(message, hint)
+
+
+def refuse(message: str, hint: str) -> NoReturn:
+    """Raise UserError ("bad_segment")."""
+    raise UserError("bad_segment", message, hint)
+
+
 @dataclass(frozen=True)
 class AllOf:
     """Everybody who meets all of the rules."""
@@ -301,14 +312,3 @@ def whole(value: object) -> bool:
 
 def _inner(rule: Rule) -> str:
     return f"({in_words(rule)})" if isinstance(rule, AllOf | AnyOf) and len(rule.rules) > 1 else in_words(rule)
-
-
-def need(holds: bool, message: str, hint: str) -> None:
-    """:func:`refuse` unless it holds."""
-    if not holds:
-        refuse(message, hint)
-
-
-def refuse(message: str, hint: str) -> NoReturn:
-    """Raise UserError ("bad_segment")."""
-    raise UserError("bad_segment", message, hint)
