@@ -17,8 +17,9 @@ import pandas as pd
 
 from dashboard.engine.run import run
 from dashboard.errors import UserError
-from dashboard.insights import options, person_groups, where
+from dashboard.insights import options, where
 from dashboard.insights import paths_kernels as kernels
+from dashboard.insights.groups import groups_of
 from dashboard.insights.paths_query import EVENT, OTHER, PathsQuery
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.totals import add, summed
@@ -29,7 +30,7 @@ from dashboard.store.partition import Partition, Rows
 TABLE = "events"
 NO_DAYS = np.zeros(0, np.int32)
 NO_DAYS.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
-NO_MASK = where.EVERYTHING
+MAX_GROUPS = 1_000  # of a column that people are compared by
 Int64 = npt.NDArray[np.int64]
 
 
@@ -44,6 +45,15 @@ class Nodes:
     shown: npt.NDArray[np.int32]
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Who is counted, and on which side of a comparison. names: one or two. codes: int8[n_users] per partition,
+    position in names, -1 = not counted."""
+
+    names: tuple[str, ...]
+    codes: tuple[npt.NDArray[np.int8], ...]
 
 
 @dataclass(frozen=True)
@@ -64,9 +74,25 @@ class Flow:
     people: tuple[npt.NDArray[np.uint8], ...]
 
 
-def flow(view: View, query: PathsQuery, nodes: Nodes, wanted: tuple[int, int] = (-1, -1)) -> Flow:
+def sides_of(view: View, query: PathsQuery) -> Sides:
+    """Everybody under the view, or the two groups of a comparison. Raises UserError ``unknown_group``."""
+    people = [where.persons(view, partition, TABLE).astype(bool) for partition in view.dataset.partitions]
+    if not query.compare:
+        return Sides(("",), tuple(np.where(chosen, 0, -1).astype(np.int8) for chosen in people))
+    groups = groups_of(view, query.compare, top=MAX_GROUPS)
+    names = query.values or groups.labels[:2]
+    table = np.full(len(groups.labels), -1, np.int8)
+    for position, name in enumerate(names):
+        if name not in groups.labels:
+            raise UserError("unknown_group", f"There is no group “{name}”.", "Choose one of the groups shown.")
+        table[groups.labels.index(name)] = position
+    codes = (np.where(chosen, table[c], -1) for chosen, c in zip(people, groups.codes, strict=True))
+    return Sides(names, tuple(side.astype(np.int8) for side in codes))
+
+
+def flow(view: View, query: PathsQuery, nodes: Nodes, sides: Sides, wanted: tuple[int, int] = (-1, -1)) -> Flow:
     """Count the paths of everybody under the view. wanted: flat index of an edge or of a node (-1 = none)."""
-    g, s, m = max(1, len(query.values)), query.steps, len(nodes.names)
+    g, s, m = len(sides.names), query.steps, len(nodes.names)
     first, last, everything = _days(view)
 
     def kernel(partition: Partition) -> Flow:
@@ -89,7 +115,7 @@ def flow(view: View, query: PathsQuery, nodes: Nodes, wanted: tuple[int, int] = 
                 NO_DAYS if everything else rows.day,
                 codes_of(rows, nodes.column),
                 _mask(view, partition, query),
-                person_groups.groups(view, partition, query.compare, query.values),
+                sides.codes[partition.index],
                 nodes.node_of,
                 nodes.shown,
                 first,
@@ -122,7 +148,7 @@ def flow(view: View, query: PathsQuery, nodes: Nodes, wanted: tuple[int, int] = 
     return run(view.dataset, kernel, merge)
 
 
-def nodes_of(view: View, query: PathsQuery) -> Nodes:
+def nodes_of(view: View, query: PathsQuery, sides: Sides) -> Nodes:
     """The nodes a query means. Raises UserError for a column, an event or a node that does not occur."""
     column = _column(view, query.node)
     _check_events(view, (*query.include, *query.exclude))
@@ -141,7 +167,7 @@ def nodes_of(view: View, query: PathsQuery) -> Nodes:
     start, end = (_anchor(position, name) for name in (query.start, query.end))
     shown = np.arange(len(names), dtype=np.int32)
     if len(names) > query.top:
-        counts = _frequencies(view, query, column, node_of, len(names))
+        counts = _frequencies(view, query, sides, column, node_of, len(names))
         order = sorted(range(len(names)), key=lambda k: (-int(counts[k]), names[k]))
         chosen = sorted({*order[: query.top], *(k for k in (start, end) if k >= 0)})
         shown = np.full(len(names), len(chosen), np.int32)
@@ -150,19 +176,20 @@ def nodes_of(view: View, query: PathsQuery) -> Nodes:
     return Nodes(column, tuple(names), node_of, shown, start, end)
 
 
-def _frequencies(view: View, query: PathsQuery, column: str, node_of: npt.NDArray[np.int32], n: int) -> Int64:
+def _frequencies(
+    view: View, query: PathsQuery, sides: Sides, column: str, node_of: npt.NDArray[np.int32], n: int
+) -> Int64:
     first, last, _ = _days(view)
 
     def kernel(partition: Partition) -> Int64:
         out = np.zeros(n, np.int64)
         rows = partition.table(TABLE)
         if rows is not None:
-            group = person_groups.groups(view, partition, query.compare, query.values)
-            mask, codes = _mask(view, partition, query), codes_of(rows, column)
-            kernels.count_nodes(rows.offsets, rows.day, codes, mask, group, node_of, first, last, out)
+            mask, codes, side = _mask(view, partition, query), codes_of(rows, column), sides.codes[partition.index]
+            kernels.count_nodes(rows.offsets, rows.day, codes, mask, side, node_of, first, last, out)
         return out
 
-    identity = (query.node, query.include, query.exclude, query.patterns, query.compare, query.values)
+    identity = (query.node, query.include, query.exclude, query.patterns, query.compare, sides.names)
     return summed(view, kernel, "path nodes", first, last, identity)
 
 
@@ -265,13 +292,16 @@ def paths(
     Options: node ("event" or a column of the events), start, end (a node; one of them), include, exclude (event names),
     gap_seconds (a longer pause begins a new path), steps (nodes of a path, 2 to 50), collapse (equal nodes in a row are
     one), top (nodes with a name of their own, up to 200), edges (rows per group, up to 1,000, the most frequent),
-    patterns (``/product/*``: what matches is one node), compare and values (a users' column and two of its values).
+    patterns (``/product/*``: what matches is one node), compare (a users' column, ``segment:<id>``, ``class``,
+    ``engagement``, ``recency``, ``age_band``) and values (two of its groups, default the first two).
     summary: steps, nodes (list of {group, column (1 = first), node, paths, users, ended}), groups (list of {group,
-    paths, users_at_start, cut}), edges (how many there are in all).
+    paths, cut}), edges (how many there are in all).
     """
     query = PathsQuery.of(_given(locals()))
-    nodes, found = _walked(view, query)
-    frame, all_edges = _edge_frame(query, nodes, found)
+    sides = sides_of(view, query)
+    nodes = nodes_of(view, query, sides)
+    found = flow(view, query, nodes, sides)
+    frame, all_edges = _edge_frame(query, sides.names, nodes, found)
     totals = found.totals.sum(axis=0)
     left_out = [
         ("no_node", totals[kernels.WITHOUT], f"events without a value in “{query.node}” or not chosen as nodes"),
@@ -292,10 +322,10 @@ def paths(
         summary={
             "query": query.to_json(),
             "steps": query.steps,
-            "nodes": _node_list(query, nodes, found),
+            "nodes": _node_list(sides.names, nodes, found),
             "groups": [
                 {"group": name, "paths": int(row[kernels.SHOWN]), "cut": int(row[kernels.CUT])}
-                for name, row in zip(query.values or ("",), found.totals, strict=True)
+                for name, row in zip(sides.names, found.totals, strict=True)
             ],
             "edges": all_edges,
         },
@@ -336,9 +366,10 @@ def path_people(
     (names as in ``paths``, "" = only the node ``source``), group (value of ``compare``), and those of ``paths``.
     summary: users."""
     query = PathsQuery.of(_given(locals()))
-    nodes = nodes_of(view, query)
+    sides = sides_of(view, query)
+    nodes = nodes_of(view, query, sides)
     position = {name: index for index, name in enumerate(nodes.names)}
-    at = query.values.index(group) if group in query.values else 0
+    at = sides.names.index(group) if group in sides.names else 0
     column = _step(step, query, bool(target))
     m = len(nodes.names)
     missing = [name for name in (source, target) if name and name not in position]
@@ -351,7 +382,7 @@ def path_people(
         wanted = (edge, -1)
     else:
         wanted = (-1, (at * query.steps + column) * m + position[source])
-    flags = flow(view, query, nodes, wanted).people
+    flags = flow(view, query, nodes, sides, wanted).people
     ids = sorted(
         str(item)
         for partition, chosen in zip(view.dataset.partitions, flags, strict=True)
@@ -370,16 +401,8 @@ def _step(step: Any, query: PathsQuery, edge: bool) -> int:
     return options.whole(step, "step", 1, query.steps - 1 if edge else query.steps) - 1
 
 
-def _walked(view: View, query: PathsQuery) -> tuple[Nodes, Flow]:
-    if query.compare:
-        person_groups.check(view, query.compare)
-    nodes = nodes_of(view, query)
-    return nodes, flow(view, query, nodes)
-
-
-def _edge_frame(query: PathsQuery, nodes: Nodes, found: Flow) -> tuple[pd.DataFrame, int]:
+def _edge_frame(query: PathsQuery, groups: tuple[str, ...], nodes: Nodes, found: Flow) -> tuple[pd.DataFrame, int]:
     """The most frequent edges of each group, and how many there are."""
-    groups = query.values or ("",)
     g, step, source, target = np.nonzero(found.count)
     count = found.count[g, step, source, target]
     names = np.array(nodes.names, dtype=object)
@@ -403,8 +426,7 @@ def _edge_frame(query: PathsQuery, nodes: Nodes, found: Flow) -> tuple[pd.DataFr
     return kept.sort_values(keys).drop(columns="order").reset_index(drop=True), len(frame)
 
 
-def _node_list(query: PathsQuery, nodes: Nodes, found: Flow) -> list[dict[str, Any]]:
-    groups = query.values or ("",)
+def _node_list(groups: tuple[str, ...], nodes: Nodes, found: Flow) -> list[dict[str, Any]]:
     return [
         {
             "group": groups[g],

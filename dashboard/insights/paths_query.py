@@ -23,8 +23,9 @@ class PathsQuery:
     none. gap_seconds: a pause longer than this begins a new path. steps: nodes of a path that are shown. collapse: the
     same node again directly after itself is one node, at the time of the first. top: the most frequent nodes keep their
     name, the rest is "(other)". edges: so many edges are listed, the most frequent first. patterns: ``/product/*``;
-    nodes that match one are one node of that name. compare: a column of the users; the paths of the people with each of
-    the two ``values`` are shown side by side.
+    nodes that match one are one node of that name. compare: what splits people into groups (as for
+    ``groups.groups_of``: a column of the users, ``segment:<id>``, ``class`` ...); the paths of the two groups named in
+    ``values`` are shown side by side, () = the first two.
     """
 
     node: str = EVENT
@@ -65,11 +66,11 @@ class PathsQuery:
                 "A path is shown either from a start or up to an end, not both.",
                 "Choose one of them; a funnel shows how people get from one event to another.",
             )
-        if bool(query.compare) != (len(query.values) == 2):
+        if len(query.values) not in (0, 2) or (query.values and not query.compare):
             raise UserError(
                 "two_groups",
-                "Two groups side by side need a column of the users and two of its values.",
-                "Name the column as “compare” and two “values”.",
+                "Paths can be shown for two groups of people side by side.",
+                "Name what splits people and two of its groups, or only what splits them.",
             )
         return query
 

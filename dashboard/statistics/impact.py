@@ -18,7 +18,8 @@ class Impact:
     """Adopters against others, before and after. Values that are not defined are None.
 
     relative_delta_pre: (adopters_pre − others_pre) / others_pre. counterfactual: others_post · (1 +
-    relative_delta_pre), what adopters would have had. delta: adopters_post − counterfactual. relative_delta: delta / counterfactual.
+    relative_delta_pre), what adopters would have had. delta: adopters_post − counterfactual. relative_delta:
+    delta / counterfactual.
     """
 
     relative_delta_pre: float | None
