@@ -34,6 +34,7 @@ DEFAULT_COMPARE = "previous"
 EPOCH = dt.date(1970, 1, 1)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 MAX_VALUES = 200  # values one filter may carry; more is a forged link
+MAX_TEXT, MAX_OPTION = 500, 12_000  # characters of a value, and of a page's own state such as a funnel
 
 _CUSTOM = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -164,7 +165,8 @@ def parse(search: str | None) -> Filters:
     where: dict[str, set[str]] = {}
     extra: dict[str, str] = {}
     for key, raw in pairs:
-        value = "".join(c for c in raw if c.isprintable())[:500]
+        text = "".join(c for c in raw if c.isprintable())
+        value = text[:MAX_TEXT]
         if key in _OWN:
             single.setdefault(key, value)
         elif key.startswith("where.") and len(key) <= 130:
@@ -172,7 +174,7 @@ def parse(search: str | None) -> Filters:
             if len(kept) < MAX_VALUES:
                 kept.add(value)
         elif _NAME.fullmatch(key):
-            extra.setdefault(key, value)
+            extra.setdefault(key, text[:MAX_OPTION])
     dataset = single.get("dataset", "")
     segment = single.get("segment", "")
     return Filters(

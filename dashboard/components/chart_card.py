@@ -75,18 +75,69 @@ def chart_card(
     name: unique on the page and the file name of its downloads. summary: one sentence with the numbers that matter,
     read to people who cannot see the chart. columns, rows: the same numbers as a table; its CSV button writes them.
     """
+    chart = [html.P(summary, className="visually-hidden"), graph(name, figure, height=height)]
+    return _with_twin(
+        name,
+        title,
+        chart,
+        plain_table(columns, rows, caption=title),
+        tools=(*_TABLE_TOOLS, ("png", "Download PNG"), ("expand", "Expand")),
+        height=f"{height}px",
+        about=about,
+        subtitle=subtitle,
+        foot=foot,
+    )
+
+
+def twin_card(
+    name: str,
+    title: str,
+    body: Component | Sequence[Component],
+    *,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[object]],
+    about: Component | None = None,
+    subtitle: Component | str = "",
+    foot: Component | str | Sequence[Component | str] = "",
+) -> Component:
+    """What is drawn with text and bars (it can be read and clicked as it is), and its numbers as a table and a CSV."""
+    return _with_twin(
+        name,
+        title,
+        body,
+        plain_table(columns, rows, caption=title),
+        tools=_TABLE_TOOLS,
+        height="auto",
+        about=about,
+        subtitle=subtitle,
+        foot=foot,
+    )
+
+
+_TABLE_TOOLS = (("table", "View as table"), ("csv", "Download CSV"))
+
+
+def _with_twin(
+    name: str,
+    title: str,
+    body: Component | Sequence[Component],
+    table: Component,
+    *,
+    tools: Sequence[tuple[str, str]],
+    height: str,
+    about: Component | None,
+    subtitle: Component | str,
+    foot: Component | str | Sequence[Component | str],
+) -> Component:
     return card(
         title,
         [
+            html.Div(body, className="card-chart"),
             html.Div(
-                [html.P(summary, className="visually-hidden"), graph(name, figure, height=height)],
-                className="card-chart",
-            ),
-            html.Div(
-                plain_table(columns, rows, caption=title),
+                table,
                 className="card-table",
                 hidden=True,
-                style={"height": f"{height}px"},
+                style={"height": height},
                 tabIndex=0,
                 role="region",
                 **aria(label=f"{title}: table"),
@@ -95,11 +146,6 @@ def chart_card(
         about=about,
         subtitle=subtitle,
         foot=foot,
-        tools=[
-            _tool("table", name, "View as table", title),
-            _tool("csv", name, "Download CSV", title),
-            _tool("png", name, "Download PNG", title),
-            _tool("expand", name, "Expand", title),
-        ],
+        tools=[_tool(action, name, text, title) for action, text in tools],
         className="has-chart",
     )

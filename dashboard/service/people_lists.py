@@ -44,9 +44,7 @@ def people_page(
     """
     seen = view(dataset_id, filters, rules)
     positions = _positions(seen, chosen, sort_model, filter_model)
-    start = max(0, int(start))
-    page = positions[start : min(max(start, int(end)), start + 1_000)]
-    return PeoplePage(lists.json_rows(_rows(seen, page)), len(positions))
+    return page_of(seen, positions, start, end)
 
 
 def people_csv(
@@ -61,13 +59,7 @@ def people_csv(
     """The same list as :func:`people_page`, all of it, as a CSV file to stream; the name says what it holds."""
     seen = view(dataset_id, filters, rules)
     positions = _positions(seen, chosen, sort_model, filter_model)
-    asked = lists.columns(seen.people, seen.measure)
-    pieces = (
-        _rows(seen, positions[at : at + targeting.ROWS_PER_CHUNK])
-        for at in range(0, len(positions), targeting.ROWS_PER_CHUNK)
-    )
-    name = file_name(seen, chosen, len(positions), narrowed=bool(filter_model))
-    return Download(name, len(positions), targeting.csv_chunks([column.name for column in asked], pieces))
+    return file_of(seen, positions, file_name(seen, chosen, len(positions), narrowed=bool(filter_model)))
 
 
 def targets_page(
@@ -110,10 +102,37 @@ def _positions(
 ) -> npt.NDArray[np.int64]:
     groups = grouping(seen).labels if chosen.startswith(selection.GROUP) else None
     listed = np.flatnonzero(seen.chosen & selection.mask(chosen, seen.found, groups))
+    return narrowed(seen, listed, sort_model, filter_model)
+
+
+def narrowed(
+    seen: PeopleView,
+    listed: npt.NDArray[np.int64],
+    sort_model: Sequence[Mapping[str, Any]] | None,
+    filter_model: Mapping[str, Any] | None,
+) -> npt.NDArray[np.int64]:
+    """The listed people (positions in ``seen.frame``) that pass the grid's filters, in its order. Raises UserError."""
     if not sort_model and not filter_model:
         return listed
     types = {c.name: c.type for c in lists.columns(seen.people, seen.measure) if c.sortable}
     return listed[grid_query.choose(seen.frame.iloc[listed], types, sort_model, filter_model)]
+
+
+def page_of(seen: PeopleView, positions: npt.NDArray[np.int64], start: int, end: int) -> PeoplePage:
+    """Rows ``start`` to ``end`` (at most 1,000) of a list of positions in ``seen.frame``."""
+    start = max(0, int(start))
+    page = positions[start : min(max(start, int(end)), start + 1_000)]
+    return PeoplePage(lists.json_rows(_rows(seen, page)), len(positions))
+
+
+def file_of(seen: PeopleView, positions: npt.NDArray[np.int64], name: str) -> Download:
+    """All rows of a list of positions in ``seen.frame`` as a CSV file to stream."""
+    asked = lists.columns(seen.people, seen.measure)
+    pieces = (
+        _rows(seen, positions[at : at + targeting.ROWS_PER_CHUNK])
+        for at in range(0, len(positions), targeting.ROWS_PER_CHUNK)
+    )
+    return Download(name, len(positions), targeting.csv_chunks([column.name for column in asked], pieces))
 
 
 def _rows(seen: PeopleView, positions: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -127,6 +146,8 @@ def file_name(seen: PeopleView, chosen: str, people: int, narrowed: bool = False
     what = f"discount-targets_{targeting.rule_slug(seen.rules)}" if chosen == selection.TARGETS else "people"
     if chosen not in (selection.TARGETS, selection.ALL):
         what += f"_{targeting.slug(selection.describe(chosen, seen.rules))}"
+    if seen.seen.segment is not None and seen.seen.segment.members is not None:
+        what += f"_{targeting.slug(seen.seen.segment.name) or seen.seen.segment.id}"
     if narrowed:
         what += "_narrowed"
     return targeting.file_name(what, seen.filters.where, people, seen.as_of.isoformat())
