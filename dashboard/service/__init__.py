@@ -1,5 +1,6 @@
 """What pages, the web layer and the command line call. Everything below is reached through here only."""
 
+from dashboard.service import customers, segments  # first: they load the module people, whose name is a function here
 from dashboard.service.core import ACTIONS, acting_as, authorise, current_owner, run, view_of, warm
 from dashboard.service.insights import (
     answerability,
@@ -18,6 +19,7 @@ __all__ = [
     "answerability",
     "authorise",
     "current_owner",
+    "customers",
     "dimensions",
     "glossary",
     "insight",
@@ -26,6 +28,7 @@ __all__ = [
     "metric",
     "people",
     "run",
+    "segments",
     "view_of",
     "warm",
 ]
