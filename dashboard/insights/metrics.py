@@ -6,13 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-# metrics_* are imported to fill the registry; their order is that of the glossary
+# modules that are only imported fill the registry; the order of metrics_* is that of the glossary
 from dashboard.insights import (
     activity,
+    lifecycle,  # noqa: F401
+    lifecycle_states,  # noqa: F401
     metrics_activity,  # noqa: F401
     metrics_revenue,  # noqa: F401
     metrics_users,  # noqa: F401
+    retention,  # noqa: F401
     revenue,
+    stickiness,  # noqa: F401
+    survival,  # noqa: F401
     where,
 )
 from dashboard.insights.registry import METRICS, ORDERS, Insight, Metric

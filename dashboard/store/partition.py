@@ -103,5 +103,6 @@ class Partition:
             return None
         rows = self._tables.get(name)
         if rows is None:
-            rows = self._tables[name] = Rows(self._directory / name / f"p{self.index:04d}.arrow")
+            # two threads that come first get one object: callers may ask whether two tables are the same
+            rows = self._tables.setdefault(name, Rows(self._directory / name / f"p{self.index:04d}.arrow"))
         return rows
