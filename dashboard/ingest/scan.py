@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,17 +13,17 @@ from dashboard.ingest import tokenize
 from dashboard.ingest.evidence import SLOTS, Column, Evidence, hash_cells
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import Dialect
-from dashboard.ingest.tokenize_chunks import Tokenizer
+from dashboard.ingest.tokenize_chunks import Chunk, Tokenizer
 from dashboard.ingest.transcode_stream import TextStream
 
 _CHUNK_BYTES = 4 << 20
-_MOST_HASHES = 4_000_000
+_MOST_HASHES = 1_000_000
 
 
 @dataclass
 class Scan:
     """accepted, rejected (by rule), blank, comment, footer: what became of the lines. replaced, nul: bytes that were no
-    text. evidence: per asked column. distinct: (different values, values) per asked column over its first four million
+    text. evidence: per asked column. distinct: (different values, values) per asked column over its first million
     values. first_rejects: (line, rule) of the first rejected records."""
 
     accepted: int = 0
@@ -57,7 +58,7 @@ def scan(
     hashes: dict[int, list[np.ndarray]] = {index: [] for index in distinct_of}
     hashed = dict.fromkeys(distinct_of, 0)
     tokenizer = Tokenizer(stream, dialect, limits, width, chunk_bytes=_CHUNK_BYTES)
-    while (chunk := tokenizer.next()) is not None:
+    for chunk in _ahead(tokenizer):
         rows = chunk.rows
         found.accepted += rows
         for reject in chunk.rejects:
@@ -80,3 +81,12 @@ def scan(
         values = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
         found.distinct[index] = (len(np.unique(values)), len(values))
     return found
+
+
+def _ahead(tokenizer: Tokenizer) -> Iterator[Chunk]:
+    """The chunks in order; while one is being looked at, a second thread makes the next."""
+    with ThreadPoolExecutor(1, thread_name_prefix="tokenize") as pool:
+        coming = pool.submit(tokenizer.next)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(tokenizer.next)
+            yield chunk
