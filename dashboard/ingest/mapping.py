@@ -17,7 +17,9 @@ from dashboard.ingest.vocabulary import KIND_WORDS
 from dashboard.schema import FIELDS, TABLES, TIME_FIELD, Field, TableName
 
 ACCEPT = 0.45  # a column is proposed for a field from this score on
-_CERTAIN_KIND = 0.5
+_CERTAIN_KIND = 0.6
+# From these scores on, a header is one of the names that a time or another field has first of all.
+_PLAIN_TIME, _PLAIN_NAME = 0.98, 0.958
 
 
 @dataclass(frozen=True)
@@ -250,22 +252,26 @@ def _weigh(profiles: Sequence[Profile], table: TableName, matches: dict[int, Mat
     by_field = {m.field: m for m in matches.values()}
     columns = {p.index: p for p in profiles}
     own = {word for p in profiles for word in words(p.header)}
+    said = _kind_said(profiles)
     total = 0.25 * len(own & KIND_WORDS[table])
     total += sum(_WEIGHT[table].get(field, 0.0) * m.score for field, m in by_field.items())
     user = columns[by_field["user_id"].index] if "user_id" in by_field else None
     unique = user is not None and user.unique >= 0.98 and user.values >= 3
     if table == "users":
+        if said is not None:
+            return total - 1.5
         if user is None:
             total += -1.5 if any(p.type == "time" for p in profiles) else 0.6
         elif user.values >= 3:
             total += 1.6 if unique else -3.0 * (1 - user.unique) - 0.5
         return total
+    total += 0.5 if said == table else 0.0
     if TIME_FIELD[table] not in by_field:
         total -= 2.2
     if user is None:
         total -= 1.0
-    elif unique and user.values >= 8:
-        total -= 1.2
+    elif unique and user.values >= 8 and said != table:
+        total -= 1.2  # somebody who occurs once is a row of a list of people, where the header does not say otherwise
     elif user.unique < 0.9:
         total += 0.5
     if table == "sessions":
@@ -279,6 +285,29 @@ def _weigh(profiles: Sequence[Profile], table: TableName, matches: dict[int, Mat
         total -= 0.0 if own & KIND_WORDS["transactions"] or not _has_names(profiles) else 0.5
     return total
 
+
+_SAID: dict[TableName, tuple[str, ...]] = {  # beside the time, any of these makes a header plain
+    "events": ("event_name",),
+    "sessions": ("end_time", "session_id", "duration_seconds"),
+    "transactions": ("order_id", "amount", "quantity"),
+}
+
+
+def _kind_said(profiles: Sequence[Profile]) -> TableName | None:
+    """The kind of timed table that the header alone names: a column of times under a plain name of its time field and
+    one more of its own fields. None also where a column is plainly named as a time that only people have."""
+    times = [p.header for p in profiles if p.type == "time"]
+    if any(name_score(header, "users", name) >= _PLAIN_TIME for header in times for name in _PEOPLE_TIMES):
+        return None
+    for table, names in _SAID.items():
+        timed = {p for p in times if name_score(p, table, TIME_FIELD[table]) >= _PLAIN_TIME}
+        others = {p.header for p in profiles} - timed
+        if timed and any(name_score(header, table, name) >= _PLAIN_NAME for header in others for name in names):
+            return table
+    return None
+
+
+_PEOPLE_TIMES = ("signup_time", "last_active_time")
 
 _WEIGHT: dict[TableName, dict[str, float]] = {
     "users": {

@@ -236,7 +236,8 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "transactions": {
         "order_time": (
             "order time", "order date", "invoice date", "transaction date", "transaction timestamp", "transaction time",
-            "purchase date", "purchase time", "purchased at", "ordered at", "order timestamp", "order purchase timestamp",
+            "purchase date", "purchase time", "purchased at", "ordered at", "ordered on", "order timestamp",
+            "order purchase timestamp",
             "sale date", "sales date", "payment date", "paid at", "date", "timestamp", "datetime", "time", "created at",
             "bestelldatum", "rechnungsdatum", "kaufdatum", "buchungsdatum", "datum", "date commande", "date de commande",
             "date facture", "date d achat", "fecha pedido", "fecha de pedido", "fecha factura", "fecha de compra", "fecha",

@@ -96,6 +96,36 @@ def test_kinds_of_tables(tmp_path: Path, header: str, row: str, kind: str) -> No
     assert (found.plan.kind, found.plan.open_questions) == (kind, ())
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "kind"),
+    [
+        ("user_id,event_time,event_name", "u{i},2024-01-0{d} 10:00:00,{w}", "events"),
+        ("user_id,session_id,start_time,end_time", "u{i},s{i},2024-01-0{d} 10:00:00,2024-01-0{d} 11:00:00", "sessions"),
+        ("customer_id,order_id,order_date,amount", "c{i},o{i},2024-01-0{d},9.50", "transactions"),
+    ],
+)
+def test_a_plain_header_wins_where_everybody_occurs_once(tmp_path: Path, header: str, row: str, kind: str) -> None:
+    rows = "".join(row.format(i=i, d=1 + i % 9, w=("open", "close")[i % 2]) + "\n" for i in range(40))
+    found = inspected(tmp_path, f"{header}\n{rows}")
+    assert (found.plan.kind, found.plan.open_questions) == (kind, ())
+    assert all(c.use == "field" and c.name != "name" for c in found.plan.columns)
+    assert found.plan.kind_confidence >= 0.6
+
+
+def test_a_doubtful_kind_is_asked(tmp_path: Path) -> None:
+    text = "thing,worth\n" + "".join(f"w{i % 7},{i}\n" for i in range(40))
+    found = inspected(tmp_path, text)
+    assert 0.5 < found.plan.kind_confidence < 0.6
+    assert [q.code for q in found.plan.open_questions] == ["kind"]
+    answered = inspected(tmp_path, text, answers={"kind": "users"})
+    assert (answered.plan.kind, answered.plan.open_questions) == ("users", ())
+
+
+def test_a_list_of_people_stays_one(tmp_path: Path) -> None:
+    rows = "".join(f"u{i},2024-01-0{1 + i % 9},2024-02-0{1 + i % 9},{i % 5}\n" for i in range(40))
+    assert inspected(tmp_path, "user_id,signup_date,timestamp,action\n" + rows).plan.kind == "users"
+
+
 def test_a_price_without_a_quantity_is_the_amount(tmp_path: Path) -> None:
     rows = "".join(f"c{i % 7},2024-01-0{1 + i % 9},shoe,9.50\n" for i in range(60))
     assert fields(inspected(tmp_path, "customer,date,product,price\n" + rows))["amount"] == "price"
