@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import secrets
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from dashboard.cli.choose import dataset_named
-from dashboard.cli.output import Output, existing_file, table, written
+from dashboard.cli.output import Output, cannot_write, existing_file, table, written
 from dashboard.errors import UserError
 from dashboard.schema import KIND_LABEL
 
@@ -166,31 +167,23 @@ def flag(question: Any) -> str:
 
 def run_convert(args: argparse.Namespace, output: Output) -> int:
     """Write the clean copy and the rejected lines; both appear whole or not at all."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    from dashboard.ingest.plan import ImportOptions
-    from dashboard.ingest.read import read_source
+    from dashboard.ingest.convert import convert
 
     path = existing_file(args.file)
-    plan = as_text(inspected(path, args).plan)
+    plan = inspected(path, args).plan
     refused = args.rejected or args.out.with_name(args.out.name + ".rejected.csv")
+    piped = str(args.out) == "-"
     with tempfile.TemporaryDirectory(prefix="holdfast-") as folder, output.progress(" B") as progress:
         rejects = Path(folder) / "rejected.csv"
-        reader = read_source(path, plan, ImportOptions(), staging=Path(folder), rejects=rejects, progress=progress)
-        with reader, written(args.out) as stream:
-            names = [c.header.strip() or f"column {c.index + 1}" for c in plan.columns]
-            schema = pa.schema([pa.field(f"c{i}", pa.large_string()) for i in range(len(names))])
-            header = pa.table({f"c{i}": [name] for i, name in enumerate(names)}).cast(schema)
-            options = csv.WriteOptions(include_header=False, quoting_style="needed")
-            csv.write_csv(header, stream, options)
-            for batch in reader:
-                cells = [batch.column(c.name).cast(pa.large_string()) for c in plan.columns]
-                csv.write_csv(pa.Table.from_arrays(cells, schema=schema), stream, options)
-        report = reader.report
+        out = Path(folder) / "clean.csv" if piped else args.out
+        try:
+            report = convert(path, plan, out, staging=Path(folder), rejects=rejects, progress=progress)
+        except OSError as error:
+            raise cannot_write(args.out, error) from None
+        if piped:
+            _copy(out, args.out)
         if report.rejected:
-            with written(refused) as stream:
-                stream.write(rejects.read_bytes())
+            _copy(rejects, refused)
     said = {
         "file": args.file,
         "out": str(args.out),
@@ -200,20 +193,16 @@ def run_convert(args: argparse.Namespace, output: Output) -> int:
     lines = [f"{report.accepted:,} rows written to {args.out}."]
     if report.rejected:
         lines.append(f"{report.rejected:,} rejected, written to {refused}.")
-    if str(args.out) == "-":
+    if piped:
         output.note(lines[0])
     else:
         output.show(said, [*lines, *report.sentences()])
     return 0
 
 
-def as_text(plan: Any) -> Any:
-    """The plan of a conversion: every column is kept as typed, nothing is required of any."""
-    columns = tuple(
-        dataclasses.replace(column, name=f"c{number}", use="property", type="id", time=None, strip_decimal_zero=False)
-        for number, column in enumerate(plan.columns)
-    )
-    return dataclasses.replace(plan, kind="users", columns=columns, questions=())
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as file, written(target) as stream:
+        shutil.copyfileobj(file, stream)
 
 
 def account(report: Any) -> dict[str, Any]:

@@ -175,6 +175,31 @@ def test_convert_keeps_every_cell_as_typed(data_dir: Path, tmp_path: Path, capsy
     assert [row["rule"] for row in refused] == ["too_few_fields"]
 
 
+def test_convert_adds_nothing_to_a_table_without_ids(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, clean = tmp_path / "people.csv", tmp_path / "clean.csv"
+    text = "age,city,spend\n" + "".join(f"{20 + i % 50},Rome,{i % 7}.5\n" for i in range(80))
+    path.write_text(text, encoding="utf-8")
+    said = answer(capsys, "convert", str(path), "--out", str(clean))
+    assert (said["accepted"], said["rejected_file"]) == (80, None)
+    assert clean.read_text(encoding="utf-8") == text
+    assert sorted(p.name for p in tmp_path.glob("*.*")) == ["clean.csv", "people.csv"]
+
+
+def test_convert_to_a_pipe_and_to_no_place(
+    data_dir: Path, orders: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    refused = tmp_path / "refused.csv"
+    assert main(["convert", str(orders), "--out", "-", "--rejected", str(refused)]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.splitlines()[:2] == [b"customer,ordered_on,total,country", b'a1,2025-03-01,"10,50",UK']
+    assert err.startswith(b"5 rows written")
+    assert main(["convert", str(orders), "--out", str(tmp_path / "no" / "where.csv")]) == 1
+    out, err = capfdbinary.readouterr()
+    assert out == b"" and b"cannot be written" in err and err.count(b"\n") == 1
+
+
 def test_refusals_are_one_line_and_json_when_asked(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
