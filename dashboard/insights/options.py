@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.insights.selector import Selector
 
 _YES, _NO = {"true", "yes", "1", "on"}, {"false", "no", "0", "off", ""}
 
@@ -68,3 +70,15 @@ def decimal(value: Any, name: str, low: float, high: float) -> float:
 def bad(name: str, wanted: str) -> UserError:
     """The refusal of an option's value."""
     return UserError("bad_option", f"“{name}” must be {wanted}.", "Correct the value and try again.")
+
+
+def selector(value: Any) -> Selector | None:
+    """An event selector: None and "" are none, a text is an event's name or the JSON form."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            return Selector.from_json(json.loads(value))
+        except ValueError:
+            raise bad("event", "the name of an event, or an event with conditions") from None
+    return Selector.from_json(value)
