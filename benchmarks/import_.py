@@ -83,7 +83,24 @@ def child(what: str, csv: Path, directory: Path) -> dict[str, Any]:
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 
-def measure(events: int, runs: int, seed: int = 1) -> dict[str, Any]:
+def _sample(events: int, directory: Path) -> Path:
+    from dashboard.ingest import sample
+
+    return next(path for path in sample.generate("streaming", events, 1, directory) if path.name == "events.csv")
+
+
+def _wide(events: int, directory: Path) -> Path:
+    from benchmarks.read import write
+
+    directory.mkdir(parents=True, exist_ok=True)
+    write(directory / "events.csv", events)
+    return directory / "events.csv"
+
+
+LOGS = {"wide": _wide, "sample": _sample}  # nine columns with stamps in milliseconds; the product's sample, six columns
+
+
+def measure(events: int, runs: int, log: str) -> dict[str, Any]:
     """Generate, compare, summarise. JSON-ready; ``ratio`` is ours over DuckDB, best of ``runs`` each."""
     import numba
     import pyarrow
@@ -93,12 +110,8 @@ def measure(events: int, runs: int, seed: int = 1) -> dict[str, Any]:
         os.environ["DASHBOARD_DATA_DIR"] = str(directory / "data")
         import duckdb as engine
 
-        from dashboard.ingest import sample
-
-        csv = next(p for p in sample.generate("streaming", events, seed, directory / "csv") if p.name == "events.csv")
-        small = next(
-            p for p in sample.generate("streaming", 150_000, seed, directory / "warm") if p.name == "events.csv"
-        )
+        csv = LOGS[log](events, directory / "csv")
+        small = LOGS[log](150_000, directory / "warm")
         child("ours", small, directory)  # compiles the kernels into the data directory's cache
         found: dict[str, list[dict[str, Any]]] = {"ours": [], "duckdb": []}
         for _ in range(runs):
@@ -107,6 +120,7 @@ def measure(events: int, runs: int, seed: int = 1) -> dict[str, Any]:
         best = {what: min(results, key=lambda r: float(r["seconds"])) for what, results in found.items()}
         size = csv.stat().st_size
     return {
+        "log": log,
         "events": events,
         "csv_bytes": size,
         "ours": best["ours"],
@@ -125,14 +139,11 @@ def measure(events: int, runs: int, seed: int = 1) -> dict[str, Any]:
     }
 
 
-def _events(paths: list[Path]) -> Path:
-    return next(path for path in paths if path.name == "events.csv")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--log", choices=tuple(LOGS), action="append", help="default: both")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", choices=("ours", "duckdb"), help=argparse.SUPPRESS)
     parser.add_argument("--csv", type=Path, help=argparse.SUPPRESS)
@@ -145,12 +156,15 @@ def main() -> None:
         answer["peak_bytes"] = usage.ru_maxrss * 1024
         print(json.dumps(answer))
         return
-    result = measure(given.events, given.runs)
-    if given.json:
-        print(json.dumps(result, indent=2))
-        return
+    for log in given.log or LOGS:
+        result = measure(given.events, given.runs, log)
+        print(json.dumps(result, indent=2)) if given.json else show(result)
+
+
+def show(result: dict[str, Any]) -> None:
     phases = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result["ours"]["phases"].items())
-    print(f"{result['events']:,} events, {result['csv_bytes'] / 1e6:,.0f} MB of CSV, {result['cores']} cores")
+    size = f"{result['events']:,} events, {result['csv_bytes'] / 1e6:,.0f} MB of CSV"
+    print(f"{result['log']} log: {size}, {result['cores']} cores")
     print(", ".join(f"{name} {version}" for name, version in result["versions"].items()))
     print(f"import  {result['ours']['seconds']:6.2f} s  ({result['megabytes_per_second']:.0f} MB/s; {phases})")
     print(f"DuckDB  {result['duckdb']['seconds']:6.2f} s  (CSV to Parquet zstd, nothing else)")
