@@ -54,16 +54,16 @@ def aha(
     """One row per cell (behaviour, at least n times, within d days) that somebody does, over everybody who has been
     observed until ``to_day``, whatever the range; sorted by kind, behaviour, days, at_least.
 
-    Columns: kind ("event": how often; "distinct": how many different values of a column), behaviour (event or column),
-    at_least, days; tp (did it and came back), fp (did it only), fn (came back only), tn (neither); reach (share who did
-    it), ppv, npv, sensitivity, specificity, phi, lift (ppv / base rate), risk_ratio, low, high (came back with over
-    without it; 95 % interval) of everybody; p_value, q_value (of the choosing half; Benjamini-Hochberg over all tested
-    cells; NaN = not tested), held_risk_ratio, held_low, held_high, held_p (of the other half); significant; label ("" =
-    may be a turning point, outcome, everyone, nobody, common, rare, few, chance, explained, leaving) and why (the label in a
-    sentence); recommended; best (the cell of its behaviour that the choosing half likes most); rank (1 = strongest, of
-    best and recommended cells, else 0); for best and significant cells odds_ratio, adjusted_odds_ratio, adjusted_low, adjusted_high
-    (within ``strata``), within_best_odds_ratio, within_best_low, within_best_high (within those who do and do not do
-    the first-ranked behaviour); else NaN.
+    Columns: kind ("event": how often; "distinct": how many different values of a column), behaviour (event or
+    column), at_least, days; tp (did it and came back), fp (did it only), fn (came back only), tn (neither); reach
+    (share who did it), ppv, npv, sensitivity, specificity, phi, lift (ppv / base rate), risk_ratio, low, high (came
+    back with over without it; 95 % interval) of everybody; p_value, q_value (of the choosing half; Benjamini-
+    Hochberg over all tested cells; NaN = not tested), held_risk_ratio, held_low, held_high, held_p (of the other
+    half); significant; label ("" = may be a turning point, outcome, everyone, nobody, common, rare, few, chance,
+    explained, leaving) and why (the label in a sentence); recommended; best (the cell of its behaviour that the
+    choosing half likes most); rank (1 = strongest, of best and recommended cells, else 0); for best and significant
+    cells odds_ratio, adjusted_odds_ratio, adjusted_low, adjusted_high (within ``strata``), within_best_odds_ratio,
+    within_best_low, within_best_high (within those who do and do not do the first-ranked behaviour); else NaN.
 
     Options: outcome (event or selector; default any activity), from_day, to_day (came back in [from, to) days of 24
     hours from first seen; 0, 0 = chosen from the data), days (exposure windows), most (largest n), events (names, none

@@ -69,7 +69,8 @@ class Tables:
     def p_value(self) -> Floats:
         """Chi-squared without correction where every cell holds at least 5, NaN elsewhere: those are not tested."""
         p = np.asarray(stats.chi2.sf(self.n * self.phi**2, 1), np.float64)
-        return np.asarray(np.where(self.smallest >= MIN_CELL, p, np.nan), np.float64)
+        p[self.smallest < MIN_CELL] = np.nan
+        return p
 
     def risk_ratio(self, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
         """(ratio, low, high) with the log interval of Katz et al.; NaN when a rate is 0 or a group is empty."""
