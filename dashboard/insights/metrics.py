@@ -14,10 +14,14 @@ from dashboard.insights import (
     metrics_activity,  # noqa: F401
     metrics_revenue,  # noqa: F401
     metrics_users,  # noqa: F401
+    paths,  # noqa: F401
     retention,  # noqa: F401
     revenue,
+    rhythm,  # noqa: F401
+    sessions,  # noqa: F401
     stickiness,  # noqa: F401
     survival,  # noqa: F401
+    usage_interval,  # noqa: F401
     where,
 )
 from dashboard.insights.registry import METRICS, ORDERS, Insight, Metric

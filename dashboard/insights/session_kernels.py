@@ -1,0 +1,158 @@
+"""Kernels that find sessions: per person and in order of time.
+
+Each writes one entry per session that begins on a day in [first, last] into out_person (number in the partition),
+out_day (of the first event), out_length (µs) and out_events, and returns how many. mask: rows that count (empty: all).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.jit import kernel
+from dashboard.schema import NULL_DAY
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@kernel
+def by_gap(
+    offsets: Int64,
+    time: Int64,
+    day: Int32,
+    mask: Bytes,
+    people: Bytes,
+    first: int,
+    last: int,
+    until: int,
+    gap: int,
+    out_person: Int32,
+    out_day: Int32,
+    out_length: Int64,
+    out_events: Int32,
+) -> int:
+    """A pause longer than ``gap`` µs starts a new session; nothing after the day ``until`` is read."""
+    n, masked = 0, mask.shape[0] > 0
+    for u in range(people.shape[0]):
+        if not people[u]:
+            continue
+        previous, begin, inside, any_row = 0, 0, False, False
+        for i in range(offsets[u], offsets[u + 1]):
+            if day[i] > until:
+                break
+            if day[i] == NULL_DAY or (masked and not mask[i]):
+                continue
+            if not any_row or time[i] - previous > gap:
+                if day[i] > last:
+                    break
+                any_row = True
+                begin = time[i]
+                inside = day[i] >= first
+                if inside:
+                    out_person[n] = u
+                    out_day[n] = day[i]
+                    out_length[n] = 0
+                    out_events[n] = 1
+                    n += 1
+            elif inside:
+                out_length[n - 1] = time[i] - begin
+                out_events[n - 1] += 1
+            previous = time[i]
+    return n
+
+
+@kernel
+def by_id(
+    offsets: Int64,
+    time: Int64,
+    day: Int32,
+    codes: Int32,
+    mask: Bytes,
+    people: Bytes,
+    first: int,
+    last: int,
+    until: int,
+    out_person: Int32,
+    out_day: Int32,
+    out_length: Int64,
+    out_events: Int32,
+) -> int:
+    """Rows of a person with one id are one session; rows without an id are in none."""
+    n, masked = 0, mask.shape[0] > 0
+    for u in range(people.shape[0]):
+        begin, end = offsets[u], offsets[u + 1]
+        if not people[u] or begin == end:
+            continue
+        order = np.argsort(codes[begin:end], kind="mergesort")  # stable: rows of one id stay in order of time
+        current, inside, start = -1, False, 0
+        for k in range(end - begin):
+            i = begin + order[k]
+            if codes[i] < 0 or day[i] > until or day[i] == NULL_DAY or (masked and not mask[i]):
+                continue
+            if codes[i] != current:
+                current, start = codes[i], time[i]
+                inside = first <= day[i] <= last
+                if inside:
+                    out_person[n] = u
+                    out_day[n] = day[i]
+                    out_length[n] = 0
+                    out_events[n] = 1
+                    n += 1
+            elif inside:
+                out_length[n - 1] = time[i] - start
+                out_events[n - 1] += 1
+    return n
+
+
+@kernel
+def of_rows(
+    offsets: Int64,
+    day: Int32,
+    length: Int64,
+    mask: Bytes,
+    people: Bytes,
+    first: int,
+    last: int,
+    out_person: Int32,
+    out_day: Int32,
+    out_length: Int64,
+    out_events: Int32,
+) -> int:
+    """Every row is a session of a known length; its number of events is not known (0)."""
+    n, masked = 0, mask.shape[0] > 0
+    for u in range(people.shape[0]):
+        if not people[u]:
+            continue
+        for i in range(offsets[u], offsets[u + 1]):
+            if day[i] > last:
+                break
+            if day[i] < first or (masked and not mask[i]):
+                continue
+            out_person[n] = u
+            out_day[n] = day[i]
+            out_length[n] = length[i]
+            out_events[n] = 0
+            n += 1
+    return n
+
+
+@kernel
+def median_gaps(offsets: Int64, day: Int32, people: Bytes, first: int, last: int, out: npt.NDArray[np.float64]) -> None:
+    """out[u] = median number of days between a person's active days in [first, last], NaN with fewer than two."""
+    for u in range(people.shape[0]):
+        out[u] = np.nan
+        begin, end = offsets[u], offsets[u + 1]
+        while begin < end and day[begin] < first:
+            begin += 1
+        while end > begin and day[end - 1] > last:
+            end -= 1
+        n = end - begin - 1
+        if not people[u] or n < 1:
+            continue
+        gaps = np.empty(n, np.int64)
+        for i in range(n):
+            gaps[i] = day[begin + i + 1] - day[begin + i]
+        gaps.sort()
+        out[u] = (gaps[(n - 1) // 2] + gaps[n // 2]) / 2

@@ -1,0 +1,226 @@
+"""Sessions: how many, how long, from the file's own ids or from pauses between events.
+
+Formula source: definitions section 2. A pause of more than 30 minutes starts a new session (exactly 30 stay together);
+length = last − first event. A session belongs to the local day of its first event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dashboard.engine.run import run
+from dashboard.errors import CannotAnswer, UserError
+from dashboard.insights import periods, where
+from dashboard.insights import session_kernels as kernels
+from dashboard.insights.active_days import TABLE
+from dashboard.insights.activity import buckets_of, rows_read
+from dashboard.insights.registry import TIMED, insight
+from dashboard.insights.retention_marks import until
+from dashboard.insights.totals import json_number, ratio
+from dashboard.insights.view import View
+from dashboard.result import LeftOut, Result
+from dashboard.schema import NULL_CODE, NULL_TIME
+from dashboard.store.partition import Partition
+
+GAP_MINUTES = 30
+SOURCES = ("auto", "ids", "table", "gap")
+# lengths in seconds: a bin holds low <= length < high, the first one sessions of length 0
+EDGES = (0.0, 0.001, 10.0, 30.0, 60.0, 180.0, 600.0, 1_800.0, 3_600.0, 10_800.0, np.inf)
+_SECOND = 1_000_000
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """One entry per session that begins in the range: person (numbered over the dataset), first day, length in seconds
+    (NaN: not known), number of events (0: not known). without: events or rows that belong to no session."""
+
+    person: npt.NDArray[np.int64]
+    day: npt.NDArray[np.int32]
+    seconds: Floats
+    events: npt.NDArray[np.int32]
+    without: int
+
+
+def source_of(view: View, wanted: str = "auto") -> str:
+    """``ids`` where events have session ids, ``table`` where sessions came as a file, else ``gap``.
+
+    Raises UserError for an unknown source, CannotAnswer for one that the data do not have.
+    """
+    manifest = view.dataset.manifest
+    there = {
+        "ids": "events" in manifest.given and manifest.has_column(TABLE, "session_id"),
+        "table": "sessions" in manifest.given,
+        "gap": True,
+    }
+    if wanted not in SOURCES:
+        raise UserError("bad_sessions", "There is no such source of sessions.", f"Choose {', '.join(SOURCES)}.")
+    if wanted == "auto":
+        return next(name for name, has in there.items() if has)
+    if not there[wanted]:
+        column = "events.session_id" if wanted == "ids" else "sessions"
+        raise CannotAnswer("The data have no such sessions.", (column,), "Use pauses between events.")
+    return wanted
+
+
+def read(view: View, source: str, gap_minutes: float = GAP_MINUTES) -> Sessions:
+    """The sessions of the persons and rows that pass the filters."""
+    starts = np.concatenate([[0], np.cumsum([partition.n_users for partition in view.dataset.partitions])])
+
+    def kernel(partition: Partition) -> Sessions:
+        return _read(view, partition, source, gap_minutes, int(starts[partition.index]))
+
+    parts: list[Sessions] = run(view.dataset, kernel, list)
+    return Sessions(
+        np.concatenate([part.person for part in parts]),
+        np.concatenate([part.day for part in parts]),
+        np.concatenate([part.seconds for part in parts]),
+        np.concatenate([part.events for part in parts]),
+        sum(part.without for part in parts),
+    )
+
+
+def _read(view: View, partition: Partition, source: str, gap_minutes: float, start: int) -> Sessions:
+    rows = partition.table("sessions" if source == "table" else TABLE)
+    if rows is None:
+        return Sessions(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.int32), 0)
+    name = "sessions" if source == "table" else TABLE
+    mask, people = where.rows(view, partition, name), where.persons(view, partition, name)
+    n = rows.n_known
+    person, day = np.empty(n, np.int32), np.empty(n, np.int32)
+    length, events = np.empty(n, np.int64), np.empty(n, np.int32)
+    out = (person, day, length, events)
+    first, last = view.period.first, min(view.period.last, view.as_of)
+    without = 0
+    if source == "gap":
+        gap = round(gap_minutes * 60 * _SECOND)
+        count = kernels.by_gap(rows.offsets, rows.time, rows.day, mask, people, first, last, until(view), gap, *out)
+    elif source == "ids":
+        codes = rows.column("session_id")
+        count = kernels.by_id(rows.offsets, rows.time, rows.day, codes, mask, people, first, last, until(view), *out)
+        without = int(np.count_nonzero(codes[:n] == NULL_CODE))
+    else:
+        length_of = np.ascontiguousarray(_stated_lengths(rows))
+        count = kernels.of_rows(rows.offsets, rows.day, length_of, mask, people, first, last, *out)
+    seconds = np.where(length[:count] == NULL_TIME, np.nan, length[:count] / _SECOND)
+    return Sessions(
+        person[:count].astype(np.int64) + start, day[:count].copy(), seconds, events[:count].copy(), without
+    )
+
+
+def _stated_lengths(rows: Any) -> npt.NDArray[np.int64]:
+    """int64 µs per row of the sessions table: as stated, else end − start; NULL_TIME where neither is known."""
+    length = np.full(rows.n_rows, NULL_TIME, np.int64)
+    if rows.has("end_time"):
+        end = rows.column("end_time")
+        known = (end != NULL_TIME) & (rows.time != NULL_TIME) & (end >= rows.time)
+        length[known] = end[known] - rows.time[known]
+    if rows.has("duration_seconds"):
+        stated = rows.column("duration_seconds")
+        known = stated >= 0
+        length[known] = np.round(stated[known] * _SECOND).astype(np.int64)
+    return length
+
+
+@insight(
+    "sessions",
+    "Sessions",
+    definition="Sessions, their length and the users who had them, per day, week or month.",
+    needs=(TIMED,),
+)
+def sessions(view: View, *, by: str = "day", source: str = "auto", gap_minutes: float = GAP_MINUTES) -> Result:
+    """Columns: period (first ISO day), sessions, users, sessions_per_user, mean_seconds, median_seconds (of known
+    lengths), events_per_session, complete. Options by: day, week, month; source: ids (of the events), table (a file of
+    sessions), gap (a new session after a pause), auto (the first of these that the data have); gap_minutes: longest
+    pause inside a session.
+
+    summary: source, gap_minutes, sessions, users, sessions_per_user, mean_seconds, median_seconds, p25_seconds,
+    p75_seconds, p90_seconds, events_per_session, single_event_share; lengths: [{low, high (seconds; low <= length <
+    high, high None: no limit), sessions, share}].
+    """
+    chosen = source_of(view, source)
+    if isinstance(gap_minutes, bool) or not isinstance(gap_minutes, int | float) or not 0 < gap_minutes <= 1_440:
+        raise UserError("bad_sessions", "A pause has more than 0 and at most 1,440 minutes.", "Use 30.")
+    found = read(view, chosen, gap_minutes)
+    parts = buckets_of(view, by)
+    first, table = periods.bucket_of_day(parts.spans)
+    index = table[found.day - first]
+    frame = pd.DataFrame({"period": parts.labels, **_per_period(found, index, len(parts.labels))})
+    frame["complete"] = parts.complete
+    left_out = []
+    if found.without:
+        left_out.append(LeftOut("no_session", found.without, "events without a session id"))
+    if unknown := int(np.isnan(found.seconds).sum()):
+        left_out.append(LeftOut("no_length", unknown, "sessions whose length is not known: counted, but in no length"))
+    units = {"sessions": "count", "users": "count", "sessions_per_user": "number", "events_per_session": "number"}
+    return Result(
+        "sessions",
+        frame,
+        units={**units, "mean_seconds": "seconds", "median_seconds": "seconds"},
+        summary={"source": chosen, "gap_minutes": gap_minutes if chosen == "gap" else None, **summary(found)},
+        left_out=tuple(left_out),
+        notes=(*where.ignored(view, "sessions" if chosen == "table" else TABLE), _note(chosen, gap_minutes)),
+        **rows_read(view),
+    )
+
+
+def _note(source: str, gap_minutes: float) -> str:
+    if source == "gap":
+        return f"A pause of more than {gap_minutes:g} minutes starts a new session."
+    return "Sessions are those of the file."
+
+
+def _per_period(found: Sessions, index: npt.NDArray[np.int32], n: int) -> dict[str, npt.NDArray[Any]]:
+    count = np.bincount(index, minlength=n)
+    pairs = found.person * n + index
+    users = np.bincount(np.unique(pairs) % n, minlength=n)
+    known = ~np.isnan(found.seconds)
+    total = np.bincount(index[known], weights=found.seconds[known], minlength=n)
+    counted = found.events > 0
+    events = np.bincount(index[counted], weights=found.events[counted], minlength=n)
+    medians = pd.Series(found.seconds[known]).groupby(index[known]).median().reindex(range(n))
+    return {
+        "sessions": count,
+        "users": users,
+        "sessions_per_user": ratio(count, users),
+        "mean_seconds": ratio(total, np.bincount(index[known], minlength=n)),
+        "median_seconds": medians.to_numpy(np.float64),
+        "events_per_session": ratio(events, np.bincount(index[counted], minlength=n)),
+    }
+
+
+def summary(found: Sessions) -> dict[str, Any]:
+    """The summary of :func:`sessions` without where they come from."""
+    known = found.seconds[~np.isnan(found.seconds)]
+    users = len(np.unique(found.person))
+    counted = found.events[found.events > 0]
+    bins = np.histogram(known, np.array(EDGES))[0]
+    numbers = {
+        "sessions_per_user": ratio(len(found.person), users),
+        "mean_seconds": known.mean() if len(known) else np.nan,
+        **{
+            f"{name}_seconds": np.quantile(known, q) if len(known) else np.nan
+            for name, q in (("median", 0.5), ("p25", 0.25), ("p75", 0.75), ("p90", 0.9))
+        },
+        "events_per_session": counted.mean() if len(counted) else np.nan,
+        "single_event_share": ratio((counted == 1).sum(), len(counted)),
+    }
+    return {
+        "sessions": len(found.person),
+        "users": users,
+        **{name: json_number(float(value)) for name, value in numbers.items()},
+        "lengths": [
+            {
+                "low": EDGES[i],
+                "high": json_number(EDGES[i + 1]),
+                "sessions": int(bins[i]),
+                "share": json_number(float(ratio(bins[i], len(known)))),
+            }
+            for i in range(len(bins))
+        ],
+    }

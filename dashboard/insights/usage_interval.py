@@ -1,0 +1,89 @@
+"""How often people come by nature, and which period suits retention and lifecycle.
+
+Definitions section 6: the median time between active days proposes day, week or month. Each person counts once, with
+the median of their own gaps; the proposal is the shortest period that covers the typical person's gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dashboard.engine.run import run
+from dashboard.insights import session_kernels as kernels
+from dashboard.insights import where
+from dashboard.insights.active_days import TABLE, active_days, activity_names
+from dashboard.insights.activity import rows_read
+from dashboard.insights.registry import TIMED, insight
+from dashboard.insights.totals import json_number, ratio
+from dashboard.insights.view import View
+from dashboard.result import LeftOut, Result
+from dashboard.store.partition import Partition
+
+PERIODS = ((1.0, "day"), (7.0, "week"), (np.inf, "month"))  # longest gap of the typical person for each
+MAX_DAYS = 60  # longer gaps share the last row
+
+
+def gaps(view: View, names: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    """Per person who passes the filters: median days between active days in the range, NaN with fewer than two."""
+    last = min(view.period.last, view.as_of)
+
+    def kernel(partition: Partition) -> npt.NDArray[np.float64]:
+        active = active_days(view, partition, names)
+        people = where.persons(view, partition, TABLE)
+        out = np.empty(partition.n_users)
+        kernels.median_gaps(active.offsets, active.day, people, view.period.first, last, out)
+        return out[people.astype(bool)]
+
+    found: npt.NDArray[np.float64] = run(view.dataset, kernel, lambda parts: np.concatenate(list(parts)))
+    return found
+
+
+@insight(
+    "usage_interval",
+    "How often people come",
+    definition="Days between the active days of each user, and the period that suits them: day, week or month.",
+    needs=(TIMED,),
+)
+def usage_interval(view: View, *, activity: str | Sequence[str] = ()) -> Result:
+    """Columns: days (1 to 60; a person's median gap, rounded up to whole days; 60 holds longer ones too), users, share,
+    cumulative (share with at most so many days). Option activity: event names that count.
+
+    summary: proposal (day, week, month; None when nobody came twice), median, p25, p75, p80, p90 (days, over users),
+    users (who came on two days or more).
+    """
+    values = gaps(view, activity_names(view, activity))
+    known = np.sort(values[~np.isnan(values)])
+    days = np.arange(1, MAX_DAYS + 1)
+    counts = np.bincount(np.minimum(np.ceil(known), MAX_DAYS).astype(np.int64), minlength=MAX_DAYS + 1)[1:]
+    frame = pd.DataFrame(
+        {
+            "days": days,
+            "users": counts,
+            "share": ratio(counts, len(known)),
+            "cumulative": ratio(counts.cumsum(), len(known)),
+        }
+    )
+    quantiles = {"median": 0.5, "p25": 0.25, "p75": 0.75, "p80": 0.8, "p90": 0.9}
+    summary: dict[str, object] = {
+        name: json_number(float(np.quantile(known, q))) if len(known) else None for name, q in quantiles.items()
+    }
+    middle = float(np.quantile(known, 0.5)) if len(known) else np.nan
+    summary["proposal"] = next(name for limit, name in PERIODS if middle <= limit) if len(known) else None
+    summary["users"] = len(known)
+    once = len(values) - len(known)
+    return Result(
+        "usage_interval",
+        frame,
+        units={"days": "days", "users": "count", "share": "rate", "cumulative": "rate"},
+        summary=summary,
+        left_out=(LeftOut("came_once", once, "users active on fewer than two days of the range"),) if once else (),
+        notes=(
+            *where.ignored(view, TABLE),
+            "Pauses that still go on are not counted, so people who come rarely look a little more frequent.",
+        ),
+        **rows_read(view),
+    )
