@@ -6,12 +6,14 @@ cases (``python -m dashboard conform funnels.json``).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.insights.options import texts, whole
 from dashboard.insights.selector import Selector
 from dashboard.store.dataset import Dataset
 
@@ -94,10 +96,6 @@ class FunnelQuery:
         _one_of("unknown_event", self.unknown_event, ("error", "allow"))
         if self.window_seconds is not None and not 0 <= self.window_seconds <= MAX_WINDOW:
             raise UserError("bad_window", "A window lasts 0 seconds to 100 years.", "Use a shorter one, or none.")
-        if not 0 <= self.grace_seconds <= MAX_GRACE:
-            raise UserError(
-                "bad_grace", "Events can count as simultaneous within 0 to 3,600 seconds.", "Use 0, 1 or 2."
-            )
         if len(self.same_property) > MAX_HELD or len(set(self.same_property)) < len(self.same_property):
             raise UserError(
                 "bad_same_property", f"Steps can share up to {MAX_HELD} different properties.", "Use fewer."
@@ -136,7 +134,7 @@ class FunnelQuery:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> FunnelQuery:
-        """From the options of an insight or :meth:`to_json`. steps: list of event names or of objects with event, where,
+        """From the options of an insight or :meth:`to_json`. steps: event names or objects with event, where,
         optional, name. window: "14 days", seconds, or None / "none"; window_seconds is the same in seconds. Raises
         UserError that says what is wrong."""
         unknown = sorted(set(options) - {*OPTIONS, "window_seconds", "unknown_event"})
@@ -145,17 +143,14 @@ class FunnelQuery:
                 "unknown_option", f"There is no option {', '.join(unknown)} here.", f"It has: {', '.join(OPTIONS)}."
             )
         window = options.get("window_seconds", options.get("window", DEFAULT_WINDOW))
-        held = options.get("same_property") or ()
         return cls(
             steps=tuple(_step(item) for item in _items(options.get("steps"), "steps")),
             order=str(options.get("order", "ordered")),
             window_seconds=seconds_of(window),
             attempt=str(options.get("attempt", "best")),
             exclusions=tuple(_exclusion(item) for item in _items(options.get("exclusions") or (), "exclusions")),
-            same_property=(held,)
-            if isinstance(held, str)
-            else tuple(str(name) for name in _items(held, "same_property")),
-            grace_seconds=_whole(options.get("grace_seconds", 0), "grace_seconds"),
+            same_property=texts(options.get("same_property") or (), "same_property"),
+            grace_seconds=whole(options.get("grace_seconds", 0), "grace_seconds", 0, MAX_GRACE),
             immature=str(options.get("immature", "leave_out")),
             unknown_event=str(options.get("unknown_event", "error")),
         )
@@ -207,16 +202,11 @@ class Breakdown:
     def __post_init__(self) -> None:
         _one_of("attribution", self.attribution, ATTRIBUTIONS)
 
-    def check(self, query: FunnelQuery) -> None:
-        """Raise UserError when the step is none of the funnel's."""
-        if not 0 <= self.step <= query.last:
-            raise UserError("bad_step", "The funnel has no such step.", f"Choose 1 to {query.last + 1}.")
-
 
 def check_steps(query: FunnelQuery, from_step: int, to_step: int | None) -> tuple[int, int]:
     """The two steps, the last one by default. Raises UserError unless 0 <= from_step < to_step <= last."""
-    first = _whole(from_step, "from_step")
-    last = query.last if to_step is None else _whole(to_step, "to_step")
+    first = whole(from_step, "from_step", 0, query.last)
+    last = query.last if to_step is None else whole(to_step, "to_step", 0, query.last)
     if not 0 <= first < last <= query.last:
         raise UserError(
             "bad_step", "The two steps do not lie one after the other in this funnel.", "Choose two others."
@@ -256,19 +246,21 @@ def _exclusion(item: Any) -> Exclusion:
     if not isinstance(item, Mapping):
         raise UserError("invalid_exclusion", "An excluded event needs an event and two steps.", "Choose them.")
     steps = (item.get("from_step"), item.get("to_step"))
-    return Exclusion(Selector.from_json(item), _whole(steps[0], "from_step"), _whole(steps[1], "to_step"))
+    if not all(isinstance(step, int) and not isinstance(step, bool) for step in steps):
+        raise UserError("invalid_exclusion", "The steps of an excluded event are not numbers.", "Choose two steps.")
+    return Exclusion(Selector.from_json(item), *steps)
 
 
 def _items(given: Any, name: str) -> list[Any]:
+    """A list, or the JSON text of one (as in a URL)."""
+    if isinstance(given, str) and given.startswith("["):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            given = None
     if not isinstance(given, list | tuple):
         raise UserError("bad_steps", f"“{name}” is not a list.", "Write it as a list of events.")
     return list(given)
-
-
-def _whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise UserError("bad_number", f"“{name}” is not a whole number.", "Use a whole number.")
-    return value
 
 
 def _one_of(name: str, value: str, known: Any) -> None:

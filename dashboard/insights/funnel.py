@@ -1,0 +1,320 @@
+"""Funnels: how many persons get how far, in which groups, how long it takes and what a lost person would be worth.
+
+Definitions: section 4 of the metric definitions. Each person is represented by one counted attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dashboard.errors import CannotAnswer, UserError
+from dashboard.insights import where
+from dashboard.insights.activity import rows_read
+from dashboard.insights.funnel_attempts import SECOND, Counted, counted, now_of, people_of, span_of
+from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
+from dashboard.insights.funnel_money import money_lost
+from dashboard.insights.funnel_query import Breakdown, FunnelQuery
+from dashboard.insights.funnel_suggestions import suggested
+from dashboard.insights.options import flag, whole
+from dashboard.insights.registry import TIMED, insight
+from dashboard.insights.selector import TABLE
+from dashboard.insights.totals import json_number
+from dashboard.insights.view import View
+from dashboard.result import LeftOut, Result
+from dashboard.statistics.intervals import wilson
+from dashboard.statistics.survival import kaplan_meier
+
+DEFAULT_GROUPS, MAX_GROUPS = 10, 500
+QUANTILES = (("median", 0.5), ("p75", 0.75), ("p90", 0.9))
+UNITS: dict[str, str] = {
+    "users": "count",
+    "dropped": "count",
+    **{
+        f"{rate}{end}": "rate"
+        for rate in ("rate_of_first", "rate_of_previous", "rate_of_all_users")
+        for end in ("", "_low", "_high")
+    },
+    **{f"{name}_seconds": "seconds" for name in ("mean", "median", "p75", "p90")},
+    **{f"money_lost{end}": "money" for end in ("", "_low", "_high")},
+}
+
+
+def query_of(view: View, options: Mapping[str, Any]) -> FunnelQuery:
+    """The funnel that options describe; without steps the first suggested one. Raises UserError for what is wrong in it
+    and CannotAnswer when nothing can be suggested."""
+    given = dict(options)
+    if not given.get("steps"):
+        proposals = suggested(view)
+        if not proposals:
+            raise CannotAnswer("A funnel needs two different events, one after the other.", ("events.event_name",))
+        given["steps"] = list(proposals[0].steps)
+    query = FunnelQuery.from_options(given)
+    query.check(view.dataset)
+    return query
+
+
+def breakdown_of(query: FunnelQuery, name: str, attribution: str, step: int) -> Breakdown | None:
+    """The breakdown, None without one. Raises UserError where it does not fit the funnel."""
+    if not name:
+        return None
+    breakdown = Breakdown(name, attribution, whole(step, "attribution_step", 0, query.last))
+    if attribution == "all_steps" and query.same_property:
+        raise UserError(
+            "bad_breakdown",
+            "“All steps have the value” already holds a property constant.",
+            "Choose another attribution, or no property that stays the same.",
+        )
+    return breakdown
+
+
+def counted_for(view: View, query: FunnelQuery, breakdown: Breakdown | None) -> tuple[Counted, Groups | None]:
+    """The counted attempts and their groups."""
+    per_value = breakdown.property if breakdown is not None and breakdown.attribution == "all_steps" else ""
+    found = counted(view, query, span_of(view, query), per_value)
+    return found, None if breakdown is None else groups_of(view, found, breakdown)
+
+
+def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
+    """Persons who do not take part because all their entries are younger than the window."""
+    span, everything = span_of(view, query), span_of(view, query, immature="count")
+    if span == everything:
+        return ()
+    entered = len(counted(view, query, everything).person)
+    open_ = max(0, entered - len(counted(view, query, span).person))
+    text = "users entered so late that their conversion window is still open"
+    return (LeftOut("immature", open_, text),) if open_ else ()
+
+
+def persons_counted(view: View) -> int:
+    """Persons with at least one event under the view: what "of all users" refers to."""
+    total = 0
+    for partition in view.dataset.partitions:
+        events = partition.table(TABLE)
+        if events is None:
+            continue
+        kept = where.rows(view, partition, TABLE)
+        per_person = np.diff(events.offsets)
+        if len(kept):
+            ends = np.concatenate([[0], np.cumsum(kept[: events.n_known], dtype=np.int64)])[events.offsets]
+            per_person = np.diff(ends)
+        total += int(np.count_nonzero((per_person > 0) & (where.persons(view, partition, TABLE) > 0)))
+    return total
+
+
+@insight(
+    "funnel",
+    "Funnel",
+    definition="How many users take the steps of a funnel within the conversion window, and where they stop.",
+    needs=(TIMED,),
+)
+def funnel(
+    view: View,
+    *,
+    breakdown: str = "",
+    attribution: str = "first_touch",
+    attribution_step: int = 0,
+    groups: int = DEFAULT_GROUPS,
+    money: bool = False,
+    **query: Any,
+) -> Result:
+    """One row per group and step. Columns: group ("" on the rows of everybody, which come first; "(none)" = users
+    without a value), is_total, is_missing, step (0, 1, ...), name, optional, users; dropped = users of the required
+    step before who did not get here (NaN at the first step and at optional ones); rate_of_first, rate_of_previous (of
+    the required step before; NaN at step 0) and rate_of_all_users, each with _low and _high (Wilson 95 %);
+    mean_seconds, median_seconds, p75_seconds, p90_seconds from the step taken before to this one in the counted
+    attempts (NaN at step 0 and where nobody got); money_lost with _low, _high = dropped × mean later money of those
+    who passed (NaN unless ``money`` is asked for). With steps in any order row k says "at least k + 1 different steps".
+
+    Options: steps (event names or {"event", "where", "optional", "name"}; default: the first suggestion), order
+    (ordered, strict, any), window ("14 days" … or "none"), attempt (best, first), exclusions ({"event", "where",
+    "from_step", "to_step"}), same_property, grace_seconds, immature (leave_out: entries whose window is still open do
+    not count, count: they do); breakdown: a property; attribution: first_touch, last_touch, step (attribution_step),
+    all_steps (a user can be in several groups), profile (the user's value now; also saved segments, "segment:<id>", and
+    the other groups of people); groups: how many are shown, the largest first.
+
+    summary: query (complete), labels, entered, converted, rate, rate_low, rate_high, open (users left out because their
+    window is open), survival_rate with _low, _high (Kaplan–Meier: conversion within the window from all entries, open
+    ones included until now; None where it cannot be estimated), groups_total, differences (largest group against each
+    other one, see :func:`dashboard.insights.funnel_groups.differences`).
+    """
+    shown_groups, with_money = whole(groups, "groups", 1, MAX_GROUPS), flag(money, "money")
+    asked = query_of(view, query)
+    split = breakdown_of(asked, breakdown, attribution, attribution_step)
+    total = counted(view, asked, span_of(view, asked))
+    found, members = (total, None) if split is None else counted_for(view, asked, split)
+    everybody = persons_counted(view)
+    frames = [_block(view, asked, total, None, "", everybody, with_money)]
+    shown: list[tuple[str, int, int]] = []
+    values = () if members is None else members.values[:shown_groups]
+    for index, value in enumerate(values):
+        assert members is not None
+        block = _block(view, asked, found, members.code == index, value, everybody, with_money)
+        frames.append(block)
+        shown.append((value or NONE, int(block["users"].iloc[0]), int(block["users"].iloc[-1])))
+    frame = pd.concat(frames, ignore_index=True)
+    left_out = left_out_of(view, asked)
+    summary = {
+        "query": asked.to_json(),
+        "labels": asked.labels,
+        **_headline(frame),
+        "open": sum(item.count for item in left_out),
+        **_survival(view, asked),
+        "groups_total": 0 if members is None else len(members.values),
+        "differences": differences(shown),
+    }
+    notes = [*where.ignored(view, TABLE)]
+    if members is not None and len(members.values) > len(values):
+        notes.append(f"The {len(values):,} largest of {len(members.values):,} groups are shown.")
+    if split is not None and attribution == "all_steps":
+        notes.append("A user can be in several groups here, so groups do not add up and overlap when compared.")
+    if asked.window_seconds is None:
+        notes.append("Without a conversion window every entry stays open; late entries can still convert.")
+    return Result(
+        "funnel", frame, units=UNITS, summary=summary, left_out=left_out, notes=tuple(notes), **rows_read(view)
+    )
+
+
+def _headline(frame: pd.DataFrame) -> dict[str, Any]:
+    total = frame[frame["is_total"]]
+    last = total.iloc[-1]
+    return {
+        "entered": int(total["users"].iloc[0]),
+        "converted": int(last["users"]),
+        "rate": float(last["rate_of_first"]),
+        "rate_low": json_number(float(last["rate_of_first_low"])),
+        "rate_high": json_number(float(last["rate_of_first_high"])),
+    }
+
+
+def _block(
+    view: View,
+    query: FunnelQuery,
+    found: Counted,
+    member: npt.NDArray[np.bool_] | None,
+    value: str,
+    everybody: int,
+    money: bool,
+) -> pd.DataFrame:
+    """The rows of one group (None: of everybody)."""
+    if member is not None:
+        found = Counted(found.at[member], found.part[member], found.person[member], found.rows[member], found.group)
+    steps = range(len(query.steps))
+    reached = found.reached
+    users = reached.sum(axis=0).astype(np.int64)
+    before = [0, *(query.step_before(k) for k in steps if k)]
+    previous = users[before]
+    frame = pd.DataFrame(
+        {
+            "group": "" if member is None else value or NONE,
+            "is_total": member is None,
+            "is_missing": member is not None and not value,
+            "step": list(steps),
+            "name": query.labels,
+            "optional": [step.optional for step in query.steps],
+            "users": users,
+        }
+    )
+    required = [k > 0 and not query.steps[k].optional for k in steps]
+    frame["dropped"] = np.where(required, previous - users, np.nan)
+    _rates(frame, "rate_of_first", users, np.full(len(users), users[0]))
+    _rates(frame, "rate_of_previous", users, previous)
+    for end in ("", "_low", "_high"):
+        frame.loc[0, f"rate_of_previous{end}"] = np.nan
+    _rates(frame, "rate_of_all_users", users, np.full(len(users), everybody))
+    seconds = [_durations(found, k) for k in steps]
+    frame["mean_seconds"] = [float(values.mean()) if len(values) else np.nan for values in seconds]
+    spread = np.array(
+        [np.quantile(v, [q for _, q in QUANTILES]) if len(v) else np.full(len(QUANTILES), np.nan) for v in seconds]
+    )
+    for index, (name, _) in enumerate(QUANTILES):
+        frame[f"{name}_seconds"] = spread[:, index]
+    lost = money_lost(view, query, found) if money else np.full((len(users), 3), np.nan)
+    for index, end in enumerate(("", "_low", "_high")):
+        frame[f"money_lost{end}"] = lost[:, index]
+    return frame
+
+
+def _durations(found: Counted, step: int) -> npt.NDArray[np.float64]:
+    if step == 0:
+        return np.zeros(0)
+    return found.since_before(step) / SECOND
+
+
+def _rates(frame: pd.DataFrame, name: str, k: npt.NDArray[np.int64], n: npt.NDArray[np.int64] | Sequence[int]) -> None:
+    """A rate with its interval; 0 where there is nobody, then without an interval."""
+    total = np.asarray(n, np.float64)
+    frame[name] = np.divide(k, total, out=np.zeros(len(total)), where=total > 0)
+    frame[f"{name}_low"], frame[f"{name}_high"] = wilson(np.minimum(k, total), total)
+
+
+def _survival(view: View, query: FunnelQuery) -> dict[str, float | None]:
+    """1 − Kaplan–Meier at the window over all entries of the view, those still open included."""
+    names = ("survival_rate", "survival_rate_low", "survival_rate_high")
+    nothing: dict[str, float | None] = dict.fromkeys(names)
+    if query.window_seconds is None:
+        return nothing
+    found = counted(view, query, span_of(view, query, immature="count"))
+    if not len(found.person):
+        return nothing
+    done = found.reached[:, -1]
+    entry = found.at[:, 0]
+    waiting = np.minimum(now_of(view) - entry, query.window_seconds * SECOND)
+    durations = np.where(done, found.at[:, -1] - entry, np.maximum(waiting, 0)) / SECOND
+    curve = kaplan_meier(durations, done)
+    if not len(curve.times):
+        return dict.fromkeys(names, 0.0) if bool((waiting >= query.window_seconds * SECOND).any()) else nothing
+    low, high = curve.low[-1], curve.high[-1]
+    return {
+        "survival_rate": 1 - float(curve.survival[-1]),
+        "survival_rate_low": json_number(1 - float(high)),
+        "survival_rate_high": json_number(1 - float(low)),
+    }
+
+
+@insight(
+    "funnel_people",
+    "Users of a funnel",
+    definition="The users who reached a step of a funnel, or who stopped before it: exactly those that it counts.",
+    needs=(TIMED,),
+)
+def funnel_people(
+    view: View,
+    *,
+    step: int = 0,
+    state: str = "reached",
+    group: str | None = None,
+    breakdown: str = "",
+    attribution: str = "first_touch",
+    attribution_step: int = 0,
+    **query: Any,
+) -> Result:
+    """Column: user_id, sorted. Options: those of ``funnel``; step; state: reached (the users of that step) or dropped
+    (reached the required step before, not this one); group: a group of the breakdown as the frame names it. summary:
+    users."""
+    asked = query_of(view, query)
+    at = whole(step, "step", 0, asked.last)
+    if state not in ("reached", "dropped") or (state == "dropped" and at == 0):
+        raise UserError("unknown_option", "Users reached a step or, from the second step on, dropped before it.")
+    split = breakdown_of(asked, breakdown, attribution, attribution_step)
+    found, members = counted_for(view, asked, split)
+    chosen = found.reached[:, at]
+    if state == "dropped":
+        chosen = found.reached[:, asked.step_before(at)] & ~chosen
+    if group is not None and members is not None:
+        value = "" if group == NONE else group
+        chosen = chosen & (members.code == (members.values.index(value) if value in members.values else -1))
+    ids = people_of(view, found.part[chosen], found.person[chosen])
+    frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
+    return Result(
+        "funnel_people",
+        frame,
+        summary={"users": len(ids), "query": asked.to_json()},
+        left_out=left_out_of(view, asked),
+        notes=where.ignored(view, TABLE),
+        **rows_read(view),
+    )

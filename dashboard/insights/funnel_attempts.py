@@ -1,0 +1,300 @@
+"""The counted attempts of a funnel under a view: what every funnel number is a function of.
+
+An entry belongs to the view when its local day lies in the view's period; what follows may lie after it, up to the
+as-of day. Row filters remove events before anything else, person filters decide who counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard import filters
+from dashboard.engine.run import run
+from dashboard.insights import funnel_kernels as kernels
+from dashboard.insights import where
+from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, STRICT
+from dashboard.insights.funnel_query import FunnelQuery
+from dashboard.insights.memo import Memo
+from dashboard.insights.selector import TABLE, property_of
+from dashboard.insights.view import View
+from dashboard.store.partition import Partition, Rows
+
+ORDER_CODE = {"ordered": ORDERED, "strict": STRICT, "any": ANY}
+SECOND = 1_000_000  # µs
+_NOTHING = np.zeros(0, np.uint32)
+_NO_VALUE = np.zeros(0, np.int32)
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which entries count, µs, both ends included; until: nothing after it exists."""
+
+    enter_from: int
+    enter_until: int
+    until: int
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The counted attempts of one partition, persons ascending (with ``group`` a person may occur once per value).
+
+    person int32[p]: person number. rows int32[p, steps]: row of ``events`` that serves step k, -1 = not reached; with
+    steps in any order column r is the event that made it r + 1 steps. group int32[p]: code of the value the funnel was
+    computed for (only for "all steps have the value"), else length 0.
+    """
+
+    person: Int32
+    rows: Int32
+    group: Int32
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.person.nbytes + self.rows.nbytes + self.group.nbytes)
+
+
+_memo: Memo[Attempts] = Memo(256 << 20, lambda item: item.nbytes)
+
+
+def midnight(day: int, zone: str) -> int:
+    """The instant (µs UTC) at which a local day begins."""
+    begin = dt.datetime.combine(filters.day_date(day), dt.time(), ZoneInfo(zone))
+    return (begin - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def now_of(view: View) -> int:
+    """The instant up to which the data are known: the last stamp, or the end of the as-of day a person chose."""
+    manifest = view.dataset.manifest
+    if view.last_complete < view.as_of and manifest.as_of is not None:
+        return int(manifest.as_of)
+    return midnight(view.as_of + 1, manifest.time_zone)
+
+
+def span_of(view: View, query: FunnelQuery, *, immature: str | None = None, now: int | None = None) -> Span:
+    """The entries of the view. immature: overrides the query's; with "leave_out" entries whose window ends after
+    ``now`` do not count. now: µs, default :func:`now_of`."""
+    zone = view.dataset.manifest.time_zone
+    enter_from, enter_until = midnight(view.period.first, zone), midnight(view.period.last + 1, zone) - 1
+    until = midnight(view.as_of + 1, zone) - 1 if view.cut else FOREVER
+    if (immature or query.immature) == "leave_out" and query.window_seconds is not None:
+        enter_until = min(enter_until, (now_of(view) if now is None else now) - query.window_seconds * SECOND)
+    return Span(enter_from, enter_until, until)
+
+
+def window_of(query: FunnelQuery) -> int:
+    """µs; FOREVER without limit."""
+    return FOREVER if query.window_seconds is None else query.window_seconds * SECOND
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the kernels read of one partition for a query; see :mod:`dashboard.insights.funnel_kernels`."""
+
+    events: Rows
+    codes: Int32
+    table: npt.NDArray[np.uint32]
+    marks: npt.NDArray[np.uint32]
+    people: npt.NDArray[np.uint8]
+
+
+def prepare(view: View, partition: Partition, query: FunnelQuery) -> Prepared | None:
+    """The bits of names or rows and who counts; None without events."""
+    events = partition.table(TABLE)
+    if events is None:
+        return None
+    selectors = [(k, step.selector) for k, step in enumerate(query.steps)]
+    selectors += [(EXCLUSION_BIT + k, item.selector) for k, item in enumerate(query.exclusions)]
+    codes = events.column("event_name") if events.has("event_name") else np.full(events.n_rows, -1, np.int32)
+    codes.flags.writeable = False
+    table = np.zeros(view.dataset.manifest.dictionaries.get("event_name", 0) + 1, np.uint32)
+    marks = _NOTHING
+    kept = where.rows(view, partition, TABLE)
+    conditional = [(bit, selector) for bit, selector in selectors if selector.where]
+    for bit, selector in selectors:
+        if not selector.where:
+            table |= selector.codes(view.dataset).astype(np.uint32) << np.uint32(bit)
+    if conditional or len(kept):
+        marks = table[codes + 1]
+        for bit, selector in conditional:
+            marks |= selector.mask(partition, view.dataset).astype(np.uint32) << np.uint32(bit)
+        if len(kept):
+            marks[kept == 0] = kernels.REMOVED
+    return Prepared(events, codes, table, marks, where.persons(view, partition, TABLE))
+
+
+def row_values(view: View, partition: Partition, name: str) -> Int32:
+    """int32[rows]: codes of a property of the events (or of their persons), equal within the partition exactly where
+    the values are equal; -1 = missing. Guests' rows have none."""
+    events = partition.table(TABLE)
+    assert events is not None  # callers have prepared the partition
+    columns = property_of(partition, name)
+    if columns is None:
+        return np.full(events.n_rows, -1, np.int32)
+    column = columns.column(name)
+    if column.dtype == np.float64:
+        known = ~np.isnan(column)
+        codes = np.full(len(column), -1, np.int32)
+        codes[known] = np.unique(column[known], return_inverse=True)[1]
+    else:
+        codes = column.astype(np.int32, copy=False)
+    if columns is events:
+        return codes
+    out = np.full(events.n_rows, -1, np.int32)
+    out[: events.n_known] = np.repeat(codes, np.diff(events.offsets))
+    return out
+
+
+def held_values(view: View, partition: Partition, names: tuple[str, ...]) -> Int32:
+    """One code per combination of the properties, -1 where one of them is missing; length 0 without properties."""
+    if not names:
+        return _NO_VALUE
+    columns = [row_values(view, partition, name) for name in names]
+    if len(columns) == 1:
+        return columns[0]
+    stacked = np.stack(columns)
+    combined: Int32 = np.unique(stacked, axis=1, return_inverse=True)[1].reshape(-1).astype(np.int32)
+    combined[(stacked < 0).any(axis=0)] = -1
+    return combined
+
+
+def optional_of(query: FunnelQuery) -> npt.NDArray[np.uint8]:
+    return np.array([step.optional for step in query.steps], np.uint8)
+
+
+def exclusions_of(query: FunnelQuery) -> Int64:
+    return np.array([(e.from_step, e.to_step) for e in query.exclusions], np.int64).reshape(-1, 2)
+
+
+def hold_of(query: FunnelQuery) -> int:
+    """What the kernels are to do with :func:`held_values`."""
+    return KNOWN if query.same_property else FREE
+
+
+def simple(query: FunnelQuery) -> bool:
+    """Whether the one-pass search answers it: ordered steps, best attempt, and nothing else asked."""
+    plain = not query.exclusions and not query.same_property and not query.grace_seconds
+    return plain and query.order == "ordered" and query.attempt == "best" and not any(s.optional for s in query.steps)
+
+
+def attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, per_value: str = "") -> Attempts:
+    """The counted attempts of a partition, kept in memory for the other questions of the same view. per_value: a
+    property; the funnel is then computed once per value of it."""
+    scope: Hashable = (view.scope, view.where, partition.index, query, span, per_value)
+    return _memo.get(scope, lambda: _attempts(view, partition, query, span, per_value))
+
+
+def _attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, per_value: str) -> Attempts:
+    n = len(query.steps)
+    data = prepare(view, partition, query)
+    if data is None:
+        return Attempts(_NO_VALUE, np.zeros((0, n), np.int32), _NO_VALUE)
+    source = (data.events.offsets, data.events.time, data.codes, data.table, data.marks)
+    entries = (span.until, span.enter_from, span.enter_until)
+    window, order = window_of(query), ORDER_CODE[query.order]
+    grace, first = query.grace_seconds * SECOND, query.attempt == "first"
+    parts = (optional_of(query), exclusions_of(query))
+    if per_value:
+        entering = (1 << n) - 1 if query.order == "any" else 1
+        room = kernels.entering_rows(*source[:1], *source[2:], data.people, entering)
+        person, group = np.empty(room, np.int32), np.empty(room, np.int32)
+        found = np.empty((room, n), np.int32)
+        values = frozen(row_values(view, partition, per_value))
+        total = kernels.best_per_value(
+            *source, values, data.people, order, first, window, grace, *entries, *parts, person, group, found
+        )
+        keep = np.flatnonzero(found[:total, 0] >= 0)
+        return Attempts(person[keep], found[keep], group[keep])
+    rows = np.empty((partition.n_users, n), np.int32)
+    if simple(query):
+        kernels.best_ordered(*source, data.people, window, *entries, rows)
+    else:
+        held = frozen(held_values(view, partition, query.same_property))
+        kernels.best(*source, held, data.people, order, hold_of(query), first, window, grace, *entries, *parts, rows)
+    persons = np.flatnonzero(rows[:, 0] >= 0).astype(np.int32)
+    return Attempts(persons, rows[persons], _NO_VALUE)
+
+
+def frozen(values: Int32) -> Int32:
+    """Read-only, as stored columns are: kernels are compiled for that once."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counted attempts of all partitions, one row per attempt.
+
+    at int64[p, steps]: µs at which each step was reached, NEVER = not; never falls within an attempt. part, person:
+    which partition and person number. group int32[p]: as in :class:`Attempts`, or length 0. rows: as there.
+    """
+
+    at: Int64
+    part: Int32
+    person: Int32
+    rows: Int32
+    group: Int32
+
+    @property
+    def reached(self) -> npt.NDArray[np.bool_]:
+        """bool[p, steps]"""
+        return self.at != NEVER
+
+    def since_before(self, step: int) -> Int64:
+        """µs from the step reached before ``step`` to it, for the attempts that reached it (in their order)."""
+        kept = self.at[self.at[:, step] != NEVER]
+        return kept[:, step] - kept[:, :step].max(axis=1)
+
+
+def counted(view: View, query: FunnelQuery, span: Span, per_value: str = "") -> Counted:
+    """All counted attempts under the view."""
+
+    def kernel(partition: Partition) -> tuple[int, Attempts, Int64]:
+        found = attempts(view, partition, query, span, per_value)
+        return partition.index, found, reached_at(partition, found)
+
+    def merge(partials: Iterable[tuple[int, Attempts, Int64]]) -> Counted:
+        items = list(partials)
+        n = len(query.steps)
+        empty: Any = np.zeros((0, n), np.int64)
+        return Counted(
+            at=np.concatenate([empty, *(at for _, _, at in items)]),
+            part=np.concatenate([_NO_VALUE, *(np.full(len(a.person), i, np.int32) for i, a, _ in items)]),
+            person=np.concatenate([_NO_VALUE, *(a.person for _, a, _ in items)]),
+            rows=np.concatenate([empty.astype(np.int32), *(a.rows for _, a, _ in items)]),
+            group=np.concatenate([_NO_VALUE, *(a.group for _, a, _ in items)]),
+        )
+
+    return run(view.dataset, kernel, merge)
+
+
+def reached_at(partition: Partition, found: Attempts) -> Int64:
+    """int64[p, steps]: when each step was reached (never falling), NEVER where it was not."""
+    events = partition.table(TABLE)
+    if events is None or not len(found.person):
+        return np.full(found.rows.shape, NEVER, np.int64)
+    at = np.where(found.rows >= 0, events.time[found.rows], NEVER)
+    latest: Int64 = np.maximum.accumulate(at, axis=1)
+    return np.where(found.rows >= 0, latest, NEVER)
+
+
+def people_of(view: View, part: Int32, person: Int32) -> list[str]:
+    """Sorted ids, each once."""
+    ids: set[str] = set()
+    for partition in view.dataset.partitions:
+        chosen = person[part == partition.index]
+        ids.update(str(item) for item in partition.user_ids.take(chosen).to_pylist())
+    return sorted(ids)
+
+
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()

@@ -1,0 +1,386 @@
+"""One person's counted attempt: which entry represents the person, and what it reached."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.insights.funnel_match import (
+    ANY,
+    NEVER,
+    STRICT,
+    Bits,
+    Int32,
+    Int64,
+    augment,
+    collect,
+    follow,
+    follow_strictly,
+    is_void,
+)
+from dashboard.jit import kernel
+
+Flags = npt.NDArray[np.uint8]
+
+
+@kernel
+def walk(
+    order: int,
+    key: Int64,
+    time: Int64,
+    bits: Bits,
+    value: Int32,
+    m: int,
+    entry: int,
+    limit: int,
+    hold: int,
+    plan: Int64,
+    n: int,
+    got: Int64,
+    owner: Int64,
+) -> int:
+    """The attempt that goes through plan[:n] from ``entry``: positions served, their events in ``got``."""
+    if order == STRICT:
+        return follow_strictly(time, bits, value, m, entry, limit, hold, plan, n, got)
+    return follow(key, time, bits, value, m, entry, limit, hold, plan, n, got, owner)
+
+
+@kernel
+def attempt(
+    order: int,
+    key: Int64,
+    time: Int64,
+    bits: Bits,
+    value: Int32,
+    m: int,
+    entry: int,
+    limit: int,
+    hold: int,
+    optional: Flags,
+    seen: int,
+    event: Int64,
+    at: Int64,
+    owner: Int64,
+) -> int:
+    """The attempt of one entry. event[k], at[k]: which event served step k and when (-1, NEVER where none did); at
+    never falls.
+
+    Optional steps that occur at all (``seen``) are tried with and without: the attempt that reaches the furthest
+    required step counts, then the one with most steps, then the one whose steps came earliest. Returns its rank: 64 ·
+    (required steps reached, as 1 + the last one's number) + steps.
+    """
+    n = optional.shape[0]
+    event[:n] = -1
+    at[:n] = NEVER
+    got = np.empty(n, np.int64)
+    if order == ANY:
+        count = collect(key, time, bits, value, m, entry, limit, hold, n, got, np.empty(n, np.int64))
+        latest = NEVER
+        for r in range(count):
+            latest = max(latest, time[got[r]])
+            event[r] = got[r]
+            at[r] = latest
+        return 65 * count
+    choices = np.empty(n, np.int64)
+    free = 0
+    for k in range(n):
+        if optional[k] and (seen >> k) & 1:
+            choices[free] = k
+            free += 1
+    plan = np.empty(n, np.int64)
+    when = np.empty(n, np.int64)
+    best = 0
+    for chosen in range(1 << free):
+        length, c = 0, 0
+        for k in range(n):
+            taken = not optional[k]
+            if c < free and choices[c] == k:
+                taken = bool((chosen >> c) & 1)
+                c += 1
+            if taken:
+                plan[length] = k
+                length += 1
+        served = walk(order, key, time, bits, value, m, entry, limit, hold, plan, length, got, owner)
+        required = 0
+        latest = NEVER
+        for p in range(served):
+            latest = max(latest, time[got[p]])
+            when[p] = latest
+            if not optional[plan[p]]:
+                required = plan[p] + 1
+        rank = 64 * required + served
+        better = rank > best
+        if rank == best:
+            p = 0
+            for k in range(n):
+                if at[k] != NEVER:
+                    if when[p] != at[k]:
+                        better = when[p] < at[k]
+                        break
+                    p += 1
+        if better:
+            best = rank
+            event[:n] = -1
+            at[:n] = NEVER
+            for p in range(served):
+                event[plan[p]] = got[p]
+                at[plan[p]] = when[p]
+    return best
+
+
+@kernel
+def ceiling(order: int, optional: Flags, seen: int) -> int:
+    """The highest rank that a person's events could give."""
+    n = optional.shape[0]
+    required, steps = 0, 0
+    for k in range(n):
+        if (seen >> k) & 1:
+            steps += 1
+            if not optional[k]:
+                required = k + 1
+        elif order != ANY and not optional[k]:
+            break
+    return 65 * steps if order == ANY else 64 * required + steps
+
+
+@kernel
+def search(
+    order: int,
+    key: Int64,
+    time: Int64,
+    bits: Bits,
+    value: Int32,
+    m: int,
+    seen: int,
+    window: int,
+    hold: int,
+    only: int,
+    first_only: bool,
+    enter_from: int,
+    enter_until: int,
+    optional: Flags,
+    exclusions: Int64,
+    event: Int64,
+    at: Int64,
+    owner: Int64,
+) -> int:
+    """The counted attempt over all entries in [enter_from, enter_until]: the highest rank that is not void, the
+    earliest entry among equals; with ``first_only`` the entry that comes first, or nothing when that one is void.
+
+    only: >= -1 = entries with that value, -2 = all. event, at: as in :func:`attempt`. Returns the rank, 0 = none.
+    """
+    n = optional.shape[0]
+    entering = np.uint32((1 << n) - 1) if order == ANY else np.uint32(1)
+    highest = ceiling(order, optional, seen)
+    new_event, new_at = np.empty(n, np.int64), np.empty(n, np.int64)
+    best, first = 0, -1
+    is_void_best = False
+    for e in range(m):
+        if not bits[e] & entering or time[e] < enter_from or (only >= -1 and value[e] != only):
+            continue
+        if time[e] > enter_until or (first_only and first >= 0 and key[e] != key[first]):
+            break
+        if first < 0:
+            first = e
+        limit = time[e] + window
+        rank = attempt(order, key, time, bits, value, m, e, limit, hold, optional, seen, new_event, new_at, owner)
+        if rank <= best:
+            continue
+        void = exclusions.shape[0] > 0 and is_void(time, bits, m, limit, new_at, exclusions)
+        if void and not first_only:
+            continue
+        best, is_void_best = rank, void
+        event[:n] = new_event
+        at[:n] = new_at
+        if best >= highest:
+            break
+    if is_void_best:
+        best = 0
+    if best == 0:
+        event[:n] = -1
+        at[:n] = NEVER
+    return best
+
+
+@kernel
+def earliest_best(
+    time: Int64,
+    bits: Bits,
+    value: Int32,
+    m: int,
+    window: int,
+    enter_from: int,
+    enter_until: int,
+    n: int,
+    plan: Int64,
+    got: Int64,
+    chain: Int64,
+    before: Int64,
+    first: Int64,
+    owner: Int64,
+) -> int:
+    """:func:`search` for ordered steps without options, in one pass: how many steps the counted attempt serves, their
+    events in ``got``.
+
+    chain[k] = the latest entry from which step k was reached so far: whatever is possible from an earlier entry is
+    possible from it, for longer. first[k] = when step k was reached at all. An attempt that reaches the furthest step
+    must end at first[furthest], since none did before; so every entry that lies within the window before that instant
+    reaches it, and the first of them is the counted one.
+    """
+    top = -1
+    i = 0
+    while i < m and top < n - 1:
+        t = time[i]
+        j = i + 1
+        while j < m and time[j] == t:
+            j += 1
+        enters = enter_from <= t <= enter_until
+        if j == i + 1:
+            b = bits[i]
+            for k in range(min(top + 1, n - 1), 0, -1):
+                if (b >> k) & 1 and t - chain[k - 1] <= window:
+                    chain[k] = chain[k - 1]
+                    if k > top:
+                        top = k
+                        first[k] = t
+            if b & 1 and enters:
+                chain[0] = t
+                if top < 0:
+                    top = 0
+                    first[0] = t
+        else:
+            reached = top
+            for k in range(top + 1):
+                before[k] = chain[k]
+            for start in range(-1, min(reached, n - 2) + 1):
+                base = t if start < 0 else before[start]
+                if (start < 0 and not enters) or t - base > window:
+                    continue
+                owner[i:j] = -1
+                p = start + 1
+                while p < n and augment(bits, value, 0, i, plan, p, i, j, got, owner):
+                    if p > top:
+                        top = p
+                        first[p] = t
+                        chain[p] = base
+                    elif base > chain[p]:
+                        chain[p] = base
+                    p += 1
+        i = j
+    if top < 0:
+        return 0
+    served = 0
+    e = 0
+    while time[e] < enter_from or not bits[e] & 1 or time[e] < first[top] - window:
+        e += 1
+    while served < top + 1:  # entries at one instant: the one that gets furthest
+        if bits[e] & 1:
+            served = follow(time, time, bits, value, m, e, time[e] + window, 0, plan, n, got, owner)
+        e += 1
+    return served
+
+
+@kernel
+def mark(
+    time: Int64,
+    bits: Bits,
+    edges: Int64,
+    base: int,
+    earliest: int,
+    line: int,
+    position: Int64,
+    bucket: Int64,
+    counts: Int64,
+    who: int,
+    person: int,
+    flags: Flags,
+) -> None:
+    """The entries up to ``base`` that are not marked yet and lie at or after ``earliest`` reached the step of a line:
+    counts[line, b] += 1 for each bucket b in which one of them lies, once per person."""
+    b = max(bucket[line], 0)
+    e = position[line]
+    while time[e] <= base:
+        if bits[e] & 1 and time[e] >= earliest and edges[0] <= time[e]:
+            while time[e] >= edges[b + 1]:
+                b += 1
+            if b != bucket[line]:
+                bucket[line] = b
+                counts[line, b] += 1
+                if b == who:
+                    flags[person] = max(flags[person], line + 1)
+        e += 1
+        if e == time.shape[0]:
+            break
+    position[line] = e
+
+
+@kernel
+def every_entry(
+    time: Int64,
+    bits: Bits,
+    m: int,
+    window: int,
+    edges: Int64,
+    n: int,
+    lines: Int64,
+    plan: Int64,
+    got: Int64,
+    chain: Int64,
+    before: Int64,
+    position: Int64,
+    bucket: Int64,
+    owner: Int64,
+    counts: Int64,
+    who: int,
+    person: int,
+    flags: Flags,
+) -> None:
+    """Which entries reach the steps ``lines``, in one pass over ordered steps without options: whenever a step is
+    reached from a later entry than before (see :func:`earliest_best`), all entries up to that one reach it now, unless
+    their window has ended."""
+    value = np.empty(0, np.int32)
+    top = -1
+    position[:] = 0
+    bucket[:] = -1
+    marked = np.full(lines.shape[0], NEVER, np.int64)
+    i = 0
+    while i < m:
+        t = time[i]
+        j = i + 1
+        while j < m and time[j] == t:
+            j += 1
+        enters = edges[0] <= t < edges[edges.shape[0] - 1]
+        if j == i + 1:
+            b = bits[i]
+            for k in range(min(top + 1, n - 1), 0, -1):
+                if (b >> k) & 1 and t - chain[k - 1] <= window:
+                    chain[k] = chain[k - 1]
+                    top = max(top, k)
+            if b & 1 and enters:
+                chain[0] = t
+                top = max(top, 0)
+        else:
+            reached = top
+            for k in range(top + 1):
+                before[k] = chain[k]
+            for start in range(-1, min(reached, n - 2) + 1):
+                base = t if start < 0 else before[start]
+                if (start < 0 and not enters) or t - base > window:
+                    continue
+                owner[i:j] = -1
+                p = start + 1
+                while p < n and augment(bits, value, 0, i, plan, p, i, j, got, owner):
+                    if p > top:
+                        top = p
+                        chain[p] = base
+                    elif base > chain[p]:
+                        chain[p] = base
+                    p += 1
+        for line in range(lines.shape[0]):
+            k = lines[line]
+            if k <= top and (marked[line] == NEVER or chain[k] > marked[line]):
+                marked[line] = chain[k]
+                mark(
+                    time[:m], bits, edges, chain[k], t - window, line, position, bucket, counts, who, person, flags
+                )  # fmt: skip
+        i = j

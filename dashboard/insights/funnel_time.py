@@ -1,0 +1,165 @@
+"""How long it takes from one step of a funnel to another."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dashboard.insights import where
+from dashboard.insights.activity import rows_read
+from dashboard.insights.funnel import DEFAULT_GROUPS, MAX_GROUPS, breakdown_of, counted_for, left_out_of, query_of
+from dashboard.insights.funnel_attempts import SECOND, Counted, counted, people_of, span_of
+from dashboard.insights.funnel_groups import NONE
+from dashboard.insights.funnel_query import FunnelQuery, check_steps
+from dashboard.insights.options import decimal, whole
+from dashboard.insights.registry import TIMED, insight
+from dashboard.insights.selector import TABLE
+from dashboard.insights.view import View
+from dashboard.result import Result
+
+MAX_BINS = 60
+Floats = npt.NDArray[np.float64]
+
+
+def seconds_between(found: Counted, from_step: int, to_step: int) -> Floats:
+    """Seconds between two steps of every counted attempt that reached both, NaN for the others."""
+    known = found.reached[:, from_step] & found.reached[:, to_step]
+    out = np.full(len(known), np.nan)
+    out[known] = (found.at[known, to_step] - found.at[known, from_step]) / SECOND
+    return out
+
+
+def histogram(values: Floats, bins: int | None) -> tuple[Floats, npt.NDArray[np.int64], int]:
+    """(starts, persons, width in seconds). bins: None = the smallest b with b³ >= n, 1 to 60. The width is
+    ceil((max − min) / bins) seconds; entries start at min, min + width, ...; there is one more than bins, for the
+    largest value."""
+    n = len(values)
+    if not n:
+        return np.zeros(0), np.zeros(0, np.int64), 0
+    if bins is None:
+        bins = 1
+        while bins**3 < n and bins < MAX_BINS:
+            bins += 1
+    low, high = float(values.min()), float(values.max())
+    width = math.ceil((high - low) / bins)
+    at = np.floor((values - low) / width).astype(np.int64) if width else np.zeros(n, np.int64)
+    return low + width * np.arange(bins + 1), np.bincount(at, minlength=bins + 1), width
+
+
+@insight(
+    "funnel_time",
+    "Time to convert",
+    definition="How long the users of a funnel took from one step to another, in their counted attempts.",
+    needs=(TIMED,),
+)
+def funnel_time(
+    view: View,
+    *,
+    from_step: int = 0,
+    to_step: int | None = None,
+    bins: int | str = "auto",
+    breakdown: str = "",
+    attribution: str = "first_touch",
+    attribution_step: int = 0,
+    groups: int = DEFAULT_GROUPS,
+    **query: Any,
+) -> Result:
+    """The histogram of everybody: one row per bin. Columns: start, end (seconds; start belongs to the bin, end does
+    not), users. Only users who reached both steps have a time, so it is the time of those who converted within the
+    window.
+
+    Options: those of ``funnel``; from_step, to_step (default: first to last); bins: "auto" (cube root of the number of
+    users) or 1 to 60. summary: query, from_step, to_step, n, mean_seconds, median_seconds, p75_seconds, p90_seconds,
+    width_seconds; groups: with a breakdown one entry per group, largest first, with group, n and the same four numbers
+    (None where nobody converted).
+    """
+    asked = query_of(view, query)
+    first, last = check_steps(asked, from_step, to_step)
+    wanted = None if bins == "auto" else whole(bins, "bins", 1, MAX_BINS)
+    split = breakdown_of(asked, breakdown, attribution, attribution_step)
+    total = counted(view, asked, span_of(view, asked))
+    values = seconds_between(total, first, last)
+    values = values[~np.isnan(values)]
+    starts, users, width = histogram(values, wanted)
+    frame = pd.DataFrame({"start": starts, "end": starts + width, "users": users})
+    entries: list[dict[str, Any]] = []
+    if split is not None:
+        found, members = counted_for(view, asked, split)
+        assert members is not None
+        seconds = seconds_between(found, first, last)
+        for index, value in enumerate(members.values[: whole(groups, "groups", 1, MAX_GROUPS)]):
+            mine = seconds[(members.code == index) & ~np.isnan(seconds)]
+            entries.append({"group": value or NONE, **spread(mine)})
+    summary = {
+        "query": asked.to_json(),
+        "from_step": first,
+        "to_step": last,
+        **spread(values),
+        "width_seconds": width,
+        "groups": entries,
+    }
+    return Result(
+        "funnel_time",
+        frame,
+        units={"start": "seconds", "end": "seconds", "users": "count"},
+        summary=summary,
+        left_out=left_out_of(view, asked),
+        notes=(*where.ignored(view, TABLE), within(asked)),
+        **rows_read(view),
+    )
+
+
+def within(query: FunnelQuery) -> str:
+    """What the times are conditional on."""
+    if query.window_seconds is None:
+        return "Times of those who converted so far."
+    return "Times of those who converted within the window: slower conversions do not exist here."
+
+
+def spread(seconds: Floats) -> dict[str, float | int | None]:
+    """n, mean, median (mean of the two middle values), P75 and P90; None without values."""
+    if not len(seconds):
+        return {"n": 0, "mean_seconds": None, "median_seconds": None, "p75_seconds": None, "p90_seconds": None}
+    median, p75, p90 = (float(value) for value in np.quantile(seconds, [0.5, 0.75, 0.9]))
+    return {
+        "n": len(seconds),
+        "mean_seconds": float(seconds.mean()),
+        "median_seconds": median,
+        "p75_seconds": p75,
+        "p90_seconds": p90,
+    }
+
+
+@insight(
+    "funnel_time_people",
+    "Users by time to convert",
+    definition="The users whose time between two steps lies in a range: exactly those that the histogram counts.",
+    needs=(TIMED,),
+)
+def funnel_time_people(
+    view: View,
+    *,
+    from_step: int = 0,
+    to_step: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    **query: Any,
+) -> Result:
+    """Column: user_id, sorted. Options: those of ``funnel``; from_step, to_step; start, end: seconds, end not included
+    (None: no end). summary: users."""
+    asked = query_of(view, query)
+    first, last = check_steps(asked, from_step, to_step)
+    found = counted(view, asked, span_of(view, asked))
+    seconds = seconds_between(found, first, last)
+    chosen = seconds >= decimal(start, "start", 0, 1e12)
+    if end is not None:
+        chosen &= seconds < decimal(end, "end", 0, 1e12)
+    ids = people_of(view, found.part[chosen], found.person[chosen])
+    frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
+    summary = {"users": len(ids), "query": asked.to_json()}
+    notes = where.ignored(view, TABLE)
+    return Result("funnel_time_people", frame, summary=summary, notes=notes, **rows_read(view))
