@@ -13,6 +13,7 @@ from dashboard.conform.case import Case, day
 from dashboard.conform.runner import adapter
 from dashboard.insights import periods
 from dashboard.insights.funnel import funnel, funnel_people
+from dashboard.insights.funnel_drivers import funnel_drivers
 from dashboard.insights.funnel_groups import NONE
 from dashboard.insights.funnel_query import FunnelQuery, check_steps, seconds_of
 from dashboard.insights.funnel_time import funnel_time
@@ -122,4 +123,22 @@ def time_to_convert(case: Case) -> dict[str, Any]:
     return {
         **{name: result.summary[name] for name in ("n", "mean_seconds", "median_seconds")},
         "bins": [[float(start), int(n)] for start, n in zip(result.frame["start"], result.frame["users"], strict=True)],
+    }
+
+
+@adapter("funnel_correlation")
+def funnel_correlation(case: Case) -> dict[str, Any]:
+    result = funnel_drivers(everything(case), **options(case))
+    return {
+        "converted": result.summary["converted"],
+        "dropped": result.summary["dropped"],
+        "discarded": result.summary["discarded"],
+        "events": {
+            str(row.event): {
+                "converted_with": int(row.converted_with),
+                "dropped_with": int(row.dropped_with),
+                "odds_ratio": float(row.odds_ratio),
+            }
+            for row in result.frame.itertuples()
+        },
     }

@@ -279,3 +279,40 @@ def trend_ordered(
                 when, bits, m, window, edges, n, lines, plan, got, chain, before, position, bucket, owner, counts, who,
                 u, flags,
             )  # fmt: skip
+
+
+@kernel
+def events_between(
+    offsets: Int64, time: Int64, codes: Int32, kept: Flags, person: Int32, begin: Int64, end: Int64, converted: Flags,
+    out: Int64,
+) -> None:  # fmt: skip
+    """out[0 or 1, code] += converted or dropped persons who did the event with begin[i] < time < end[i]."""
+    seen = np.full(out.shape[1], -1, np.int64)
+    masked = kept.shape[0] > 0
+    for i in range(person.shape[0]):
+        low, high = offsets[person[i]], offsets[person[i] + 1]
+        line = 0 if converted[i] else 1
+        for row in range(low + np.searchsorted(time[low:high], begin[i], side="right"), high):
+            if time[row] >= end[i]:
+                break
+            code = codes[row]
+            if code >= 0 and seen[code] != i and (not masked or kept[row]):
+                seen[code] = i
+                out[line, code] += 1
+
+
+@kernel
+def did_between(
+    offsets: Int64, time: Int64, codes: Int32, kept: Flags, person: Int32, begin: Int64, end: Int64, wanted: int,
+    out: Flags,
+) -> None:  # fmt: skip
+    """out[i] = 1 for persons who did the event ``wanted`` with begin[i] < time < end[i]."""
+    masked = kept.shape[0] > 0
+    for i in range(person.shape[0]):
+        low, high = offsets[person[i]], offsets[person[i] + 1]
+        for row in range(low + np.searchsorted(time[low:high], begin[i], side="right"), high):
+            if time[row] >= end[i]:
+                break
+            if codes[row] == wanted and (not masked or kept[row]):
+                out[i] = 1
+                break
