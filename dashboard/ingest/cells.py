@@ -51,7 +51,7 @@ _MONEY = r"(?:[$€£¥₹₽₩]|US\$|USD|EUR|GBP|CHF|kr\.?|zł|R\$|Fr\.)"
 NUMBER = re.compile(
     rf"{_SIGN}\(?\s*{_MONEY}?\s*{_SIGN}"
     r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d*)?|\d[\d.,'’]*|[.,]\d+)"
-    rf"(?:[eE][-+]?\d{{1,3}})?\s*(?:%|{_MONEY})?\s*\)?{_SIGN}"
+    rf"(?:[eE][-+]?\d{{1,3}})?\s*(?:%|{_MONEY})?\s*\)?[-−]?"  # 5- is minus five; 5+ is "five or more" and no number
 )
 TIME_OF_DAY = (
     r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s*(?:[aApP]\.?[mM]\.?)?\s*(?:Z|UTC|GMT|[-+]\d{2}:?\d{2}|[-+]\d{2})?"

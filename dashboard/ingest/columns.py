@@ -15,6 +15,7 @@ from dashboard.ingest.numbers import NumberColumn
 from dashboard.ingest.vocabulary import COUNTRIES, COUNTRY_CODES, GENDER_WORDS, PLAN_WORDS, PLATFORM_WORDS
 from dashboard.schema import Type
 
+NEARLY_ALL = 0.95  # of a column's cells are numbers: below, "5+" beside 1 to 4 is a class and not a bad number
 _EXPONENT = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
 
 
@@ -142,7 +143,7 @@ def _type(
         return "time"
     if looks.get("boolean", 0.0) > 0.98 and not _leading_zeros(counts):
         return "boolean"
-    if numbers is not None and numbers.share >= 0.8 and not _leading_zeros(counts):
+    if numbers is not None and numbers.share >= NEARLY_ALL and not _leading_zeros(counts):
         return "number"
     if different > 50 and different > 0.5 * values:
         lengths = sum(len(v) * c for v, c in counts.items()) / filled

@@ -146,7 +146,7 @@ def _fits(column: Profile, field: Field) -> float:
     if field.type == "number":
         if column.type == "number" or (column.type == "boolean" and column.look("number") > 0.9):
             return 1.0 if field.name != "age" or _is_age(column) else 0.3
-        return 0.0
+        return 0.9 if field.name != "age" and _mostly_numbers(column) else 0.0
     if field.type == "boolean":
         return 1.0 if column.type == "boolean" or column.distinct == 2 else 0.0
     if field.type == "id":
@@ -168,6 +168,13 @@ def _fits(column: Profile, field: Field) -> float:
     if field.name == "email":
         return 1.0 if column.look("email") > 0.5 else 0.2
     return 1.0
+
+
+def _mostly_numbers(column: Profile) -> bool:
+    """Numbers with more than a few bad cells: enough for a field whose name the header says, not for a property."""
+    numbers = column.numbers
+    coded = any(len(v) > 1 and v[0] == "0" and v.isdigit() for v in column.top)
+    return column.type in ("category", "text", "id") and numbers is not None and numbers.share >= 0.8 and not coded
 
 
 def _fits_id(column: Profile, field: Field) -> float:

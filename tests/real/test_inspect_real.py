@@ -104,6 +104,12 @@ def test_details_of_the_plans(real_data: Path) -> None:
             assert not column.header.startswith("\ufeff")
 
 
+def test_open_ended_classes_are_categories(real_data: Path) -> None:
+    plan = inspect_file(real_data / "complete_journey/demographics.csv.gz").plan
+    types = {c.header: c.type for c in plan.columns}
+    assert (types["household_size"], types["kids_count"]) == ("category", "category")
+
+
 def test_people_without_ids_are_numbered(real_data: Path) -> None:
     found = inspect_file(real_data / "hillstrom/hillstrom.csv.gz")
     ids = found.plan.column("user_id")

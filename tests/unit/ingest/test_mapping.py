@@ -126,6 +126,21 @@ def test_a_list_of_people_stays_one(tmp_path: Path) -> None:
     assert inspected(tmp_path, "user_id,signup_date,timestamp,action\n" + rows).plan.kind == "users"
 
 
+def test_classes_written_with_numbers_are_no_numbers(tmp_path: Path) -> None:
+    rows = "".join(f"u{i},{'5+' if i % 12 == 0 else i % 5},{'n/k' if i % 40 == 0 else i % 5}\n" for i in range(120))
+    found = inspected(tmp_path, "user_id,household_size,rooms\n" + rows)
+    assert {c.header: c.type for c in found.plan.columns[1:]} == {"household_size": "category", "rooms": "number"}
+    assert [row.read[1] for row in found.preview[:3]] == ["5+", "1", "2"]
+
+
+def test_a_named_amount_stays_one_with_bad_cells(tmp_path: Path) -> None:
+    rows = "".join(f"c{i % 7},2024-01-0{1 + i % 9},{'unknown' if i % 10 == 0 else f'{i}.50'}\n" for i in range(60))
+    found = inspected(tmp_path, "customer_id,order_date,amount\n" + rows)
+    assert fields(found)["amount"] == "amount"
+    amount = found.plan.column("amount")
+    assert amount is not None and (amount.type, amount.decimal) == ("number", ".")
+
+
 def test_a_price_without_a_quantity_is_the_amount(tmp_path: Path) -> None:
     rows = "".join(f"c{i % 7},2024-01-0{1 + i % 9},shoe,9.50\n" for i in range(60))
     assert fields(inspected(tmp_path, "customer,date,product,price\n" + rows))["amount"] == "price"
