@@ -9,6 +9,7 @@ import pandas as pd
 # modules that are only imported fill the registry; the order of metrics_* is that of the glossary
 from dashboard.insights import (
     activity,
+    clv,  # noqa: F401
     lifecycle,  # noqa: F401
     lifecycle_states,  # noqa: F401
     metrics_activity,  # noqa: F401
@@ -17,6 +18,7 @@ from dashboard.insights import (
     paths,  # noqa: F401
     retention,  # noqa: F401
     revenue,
+    rfm,  # noqa: F401
     rhythm,  # noqa: F401
     sessions,  # noqa: F401
     stickiness,  # noqa: F401

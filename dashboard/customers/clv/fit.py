@@ -20,7 +20,11 @@ BOUND = 18.0  # |log parameter|: further out the likelihood is flat and the para
 @dataclass(frozen=True)
 class Fit:
     """names and parameters in the same order; log_likelihood in nats (customers of one pooled row counted each);
-    covariance of the log-parameters, NaN where the likelihood does not bend; n: customers."""
+    covariance of the log-parameters; n: customers.
+
+    identified: the likelihood bends in every direction. Where it does not, the covariance leaves the flat directions
+    out: they change no prediction, but the single parameters mean nothing.
+    """
 
     names: tuple[str, ...]
     parameters: tuple[float, ...]
@@ -28,28 +32,28 @@ class Fit:
     covariance: Floats
     n: int
     converged: bool
+    identified: bool = True
 
     def __getitem__(self, name: str) -> float:
         return self.parameters[self.names.index(name)]
 
     @property
-    def identified(self) -> bool:
-        """Whether every parameter has a finite standard error."""
-        return bool(np.isfinite(self.covariance).all())
-
-    @property
     def standard_errors(self) -> dict[str, float]:
         """By the delta method from the log scale; NaN where the data do not determine a parameter."""
-        spread = np.sqrt(np.clip(np.diag(self.covariance), 0, None))
+        spread = self._spread()
         return {name: value * float(s) for name, value, s in zip(self.names, self.parameters, spread, strict=True)}
 
     def intervals(self, z: float = 1.959963984540054) -> dict[str, tuple[float, float]]:
-        """95 % by default, symmetric on the log scale, so never below 0."""
-        spread = z * np.sqrt(np.clip(np.diag(self.covariance), 0, None))
+        """95 % by default, symmetric on the log scale, so never below 0; NaN where the data say nothing."""
+        spread = np.minimum(z * self._spread(), 700)
         return {
-            name: (value * math.exp(-s), value * math.exp(s)) if math.isfinite(s) and s < 50 else (0.0, math.inf)
+            name: (value * math.exp(-s), value * math.exp(s))
             for name, value, s in zip(self.names, self.parameters, spread, strict=True)
         }
+
+    def _spread(self) -> Floats:
+        size = len(self.names)
+        return np.sqrt(np.clip(np.diag(self.covariance), 0, None)) if self.identified else np.full(size, np.nan)
 
 
 def maximise(
@@ -93,15 +97,16 @@ def maximise(
             best = found
     assert best is not None
     point = np.asarray(best.x, np.float64)
-    covariance = _covariance(objective, point, exact)
+    covariance, identified = _covariance(objective, point, exact)
     value = objective(point)[0]
     reported = scale(np.exp(point))
     settled = bool(best.success) or float(np.abs(best.jac).max()) < 1e-4
-    return Fit(tuple(names), tuple(float(p) for p in reported), float(value), covariance, n, settled)
+    return Fit(tuple(names), tuple(float(p) for p in reported), float(value), covariance, n, settled, identified)
 
 
-def _covariance(objective: Objective, point: Floats, exact: bool) -> Floats:
-    """Inverse of the negative Hessian of the log-likelihood in the logarithms, by central differences."""
+def _covariance(objective: Objective, point: Floats, exact: bool) -> tuple[Floats, bool]:
+    """Inverse of the negative Hessian of the log-likelihood in the logarithms, by central differences, and whether it
+    has one; flat directions are left out."""
     size = len(point)
     hessian = np.empty((size, size))
     step = 1e-4 if exact else 1e-3
@@ -123,11 +128,10 @@ def _covariance(objective: Objective, point: Floats, exact: bool) -> Floats:
                     + objective(point - unit[i] - unit[j])[0]
                 )
                 hessian[i, j] = hessian[j, i] = corners / (4 * step * step)
-    nowhere = np.full((size, size), np.nan)
     if not np.isfinite(hessian).all():
-        return nowhere
+        return np.zeros((size, size)), False
     values, vectors = np.linalg.eigh(-hessian)
-    if values.min() <= 1e-6 * max(1.0, float(values.max())):  # flat or rising: not determined by the data
-        return nowhere
-    covariance: Floats = (vectors / values) @ vectors.T
-    return covariance
+    bends = values > 1e-6 * max(1.0, float(values.max()))
+    inverse = np.divide(1.0, values, out=np.zeros(size), where=bends)
+    covariance: Floats = (vectors * inverse) @ vectors.T
+    return covariance, bool(bends.all())

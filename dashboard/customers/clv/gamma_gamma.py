@@ -28,7 +28,7 @@ def fit(customers: History) -> Fit:
         raise ValueError("no customer has a repeat purchase with a value")
     scale = float(np.mean(chosen.zbar)) / 10.0
     x, z = chosen.x, chosen.zbar / scale
-    values, row, count = np.unique(x, return_inverse=True, return_counts=True)
+    values, count = np.unique(x, return_counts=True)
     n, log_z, log_x = len(x), np.log(z), np.log(x)
     # the density of the total x z, which is what the model describes, in the given unit of money
     jacobian = -n * np.log(scale)

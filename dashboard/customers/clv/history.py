@@ -55,7 +55,8 @@ class Pooled:
     @property
     def x_weight(self) -> Floats:
         """Customers per distinct x."""
-        return np.bincount(self.x_row, weights=self.weight, minlength=len(self.x_values))
+        out: Floats = np.bincount(self.x_row, weights=self.weight, minlength=len(self.x_values)).astype(np.float64)
+        return out
 
 
 def history(x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike, zbar: npt.ArrayLike | None = None) -> History:

@@ -54,7 +54,7 @@ def _log_likelihood(parameters: Floats, x: Floats, t_x: Floats, T: Floats) -> Fl
 
 
 def _log_gone(parameters: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """ln of the integral over the moments of leaving between t_x and T, times r + s + x; -inf where t_x = T."""
+    """Logarithm of the integral over the moments of leaving between t_x and T, times r + s + x; -inf where t_x = T."""
     r, alpha, s, beta = parameters
     high = max(alpha, beta)
     total = r + s + x
