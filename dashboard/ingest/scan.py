@@ -58,22 +58,25 @@ def scan(
     hashes: dict[int, list[np.ndarray]] = {index: [] for index in distinct_of}
     hashed = dict.fromkeys(distinct_of, 0)
     tokenizer = Tokenizer(stream, dialect, limits, width, chunk_bytes=_CHUNK_BYTES)
-    for chunk in _ahead(tokenizer):
-        rows = chunk.rows
-        found.accepted += rows
-        for reject in chunk.rejects:
-            rule = tokenize.RULE_CODES[int(reject[4])]
-            found.rejected[rule] += 1
-            if len(found.first_rejects) < 20:
-                found.first_rejects.append((int(reject[0]), rule))
-        for index, column in columns.items():
-            column.add(chunk.data, chunk.spans[index], chunk.numbers, rows)
-        codes = np.empty(rows, dtype=np.uint64)
-        for index in distinct_of:
-            if hashed[index] < _MOST_HASHES:
-                count = hash_cells(chunk.data, chunk.spans[index], rows, codes)
-                hashes[index].append(codes[:count].copy())
-                hashed[index] += count
+    with ThreadPoolExecutor(2, thread_name_prefix="scan") as pool:
+        for chunk in _ahead(tokenizer, pool):
+            rows = chunk.rows
+            found.accepted += rows
+            for reject in chunk.rejects:
+                rule = tokenize.RULE_CODES[int(reject[4])]
+                found.rejected[rule] += 1
+                if len(found.first_rejects) < 20:
+                    found.first_rejects.append((int(reject[0]), rule))
+            others = list(columns)[1::2]
+            beside = pool.submit(_look, columns, others, chunk)  # the kernels hold no lock: two columns at a time
+            _look(columns, list(columns)[::2], chunk)
+            codes = np.empty(rows, dtype=np.uint64)
+            for index in distinct_of:
+                if hashed[index] < _MOST_HASHES:
+                    count = hash_cells(chunk.data, chunk.spans[index], rows, codes)
+                    hashes[index].append(codes[:count].copy())
+                    hashed[index] += count
+            beside.result()
     found.blank, found.comment, found.footer = tokenizer.blank, tokenizer.comment, tokenizer.footer
     found.replaced, found.nul = stream.undecodable, stream.nul
     found.evidence = {index: column.result() for index, column in columns.items()}
@@ -83,10 +86,14 @@ def scan(
     return found
 
 
-def _ahead(tokenizer: Tokenizer) -> Iterator[Chunk]:
-    """The chunks in order; while one is being looked at, a second thread makes the next."""
-    with ThreadPoolExecutor(1, thread_name_prefix="tokenize") as pool:
+def _look(columns: dict[int, Column], chosen: Sequence[int], chunk: Chunk) -> None:
+    for index in chosen:
+        columns[index].add(chunk.data, chunk.spans[index], chunk.numbers, chunk.rows)
+
+
+def _ahead(tokenizer: Tokenizer, pool: ThreadPoolExecutor) -> Iterator[Chunk]:
+    """The chunks in order; while one is being looked at, the pool makes the next."""
+    coming = pool.submit(tokenizer.next)
+    while (chunk := coming.result()) is not None:
         coming = pool.submit(tokenizer.next)
-        while (chunk := coming.result()) is not None:
-            coming = pool.submit(tokenizer.next)
-            yield chunk
+        yield chunk
