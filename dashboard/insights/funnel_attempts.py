@@ -19,6 +19,7 @@ from dashboard import filters
 from dashboard.engine.run import run
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights import where
+from dashboard.insights.funnel_gather import REMOVED
 from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, STRICT
 from dashboard.insights.funnel_query import FunnelQuery
 from dashboard.insights.memo import Memo
@@ -126,7 +127,7 @@ def prepare(view: View, partition: Partition, query: FunnelQuery) -> Prepared | 
         for bit, selector in conditional:
             marks |= selector.mask(partition, view.dataset).astype(np.uint32) << np.uint32(bit)
         if len(kept):
-            marks[kept == 0] = kernels.REMOVED
+            marks[kept == 0] = REMOVED
     return Prepared(events, codes, table, marks, where.persons(view, partition, TABLE))
 
 

@@ -9,73 +9,12 @@ it exists), ``enter_from``, ``enter_until`` (µs, both included); ``optional`` a
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from dashboard.insights.funnel_gather import blocks, gather, longest, seen_in
 from dashboard.insights.funnel_match import ANY, NEVER, STRICT, Bits, Int32, Int64, is_void
-from dashboard.insights.funnel_search import Flags, attempt, earliest_best, every_entry, search
+from dashboard.insights.funnel_search import Flags, attempt, search
+from dashboard.insights.funnel_sweep import earliest_best, every_entry
 from dashboard.jit import kernel
-
-REMOVED = 1 << 31  # of a row's bits: the row does not exist for this question
-Bool = npt.NDArray[np.bool_]
-
-
-@kernel
-def gather(
-    begin: int, end: int, time: Int64, codes: Int32, table: Bits, marks: Bits, strict: bool, until: int, bits: Bits,
-    row: Int32, when: Int64,
-) -> int:  # fmt: skip
-    """The rows of one person that can matter, in order: their bits, row numbers and times. Strict funnels need every
-    row that exists. Returns how many."""
-    while end > begin and time[end - 1] > until:
-        end -= 1
-    while begin < end and time[begin] == NEVER:
-        begin += 1
-    m = 0
-    if marks.shape[0] > 0:
-        for i in range(begin, end):
-            b = marks[i]
-            bits[m] = b
-            row[m] = i
-            m += (b < REMOVED) if strict else (b != 0 and b < REMOVED)
-    elif strict:
-        for i in range(begin, end):
-            bits[m] = table[codes[i] + 1]
-            row[m] = i
-            m += 1
-    else:
-        for i in range(begin, end):
-            b = table[codes[i] + 1]
-            bits[m] = b
-            row[m] = i
-            m += b != 0
-    for j in range(m):
-        when[j] = time[row[j]]
-    return m
-
-
-@kernel
-def longest(offsets: Int64) -> int:
-    """Rows of the person with most of them."""
-    most = 0
-    for u in range(offsets.shape[0] - 1):
-        most = max(most, offsets[u + 1] - offsets[u])
-    return most
-
-
-@kernel
-def blocks(when: Int64, m: int, grace: int, key: Int64) -> None:
-    """key[j] = the block of the clock an event lies in: equal blocks are simultaneous."""
-    for j in range(m):
-        key[j] = when[j] // grace
-
-
-@kernel
-def seen_in(bits: Bits, m: int) -> int:
-    """All bits that occur."""
-    seen = np.uint32(0)
-    for j in range(m):
-        seen |= bits[j]
-    return np.int64(seen)
 
 
 @kernel

@@ -10,6 +10,12 @@ import pandas as pd
 from dashboard.insights import (
     activity,
     clv,  # noqa: F401
+    funnel,  # noqa: F401
+    funnel_drivers,  # noqa: F401
+    funnel_suggestions,  # noqa: F401
+    funnel_time,  # noqa: F401
+    funnel_trace,  # noqa: F401
+    funnel_trend,  # noqa: F401
     lifecycle,  # noqa: F401
     lifecycle_states,  # noqa: F401
     metrics_activity,  # noqa: F401

@@ -1,0 +1,45 @@
+"""Compiles the kernels of funnels on arrays of a few rows, typed as stored ones are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dashboard.insights import funnel_kernels as kernels
+from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
+from dashboard.insights.funnel_suggestions import order_pairs
+
+
+def _stored(values: list[int], kind: type) -> Any:
+    array: Any = np.array(values, kind)
+    array.flags.writeable = False
+    return array
+
+
+def compile_kernels() -> None:
+    """Call every kernel once."""
+    offsets, time = _stored([0, 2], np.int64), _stored([1, 2], np.int64)
+    codes, value = _stored([0, 1], np.int32), _stored([0, 0], np.int32)
+    table, marks, people = np.array([0, 1, 2], np.uint32), np.zeros(0, np.uint32), np.ones(1, np.uint8)
+    source = (offsets, time, codes, table, marks)
+    entries = (FOREVER, 0, FOREVER)
+    parts = (np.zeros(2, np.uint8), np.zeros((0, 2), np.int64))
+    rows, person, group = np.empty((1, 2), np.int32), np.empty(2, np.int32), np.empty(2, np.int32)
+    kernels.best_ordered(*source, people, FOREVER, *entries, rows)
+    for order in (ORDERED, ANY):
+        kernels.best(*source, value, people, order, FREE, False, FOREVER, 0, *entries, *parts, rows)
+    room = kernels.entering_rows(offsets, codes, table, marks, people, 1)
+    found = np.empty((room, 2), np.int32)
+    kernels.best_per_value(
+        *source, value, people, ORDERED, False, FOREVER, 0, *entries, *parts, person, group, found
+    )  # fmt: skip
+    edges, counts, flags = np.array([0, 3], np.int64), np.zeros((2, 1), np.int64), np.zeros(1, np.uint8)
+    kernels.trend_ordered(*source, people, FOREVER, FOREVER, edges, 2, 0, 1, counts, 0, flags)
+    kernels.trend(*source, value, people, ORDERED, FREE, FOREVER, 0, FOREVER, edges, *parts, 0, 1, counts, 0, flags)
+    who, begin, end = np.zeros(1, np.int32), np.zeros(1, np.int64), np.full(1, 3, np.int64)
+    kept, converted = np.zeros(0, np.uint8), np.ones(1, np.uint8)
+    kernels.events_between(offsets, time, codes, kept, who, begin, end, converted, np.zeros((2, 3), np.int64))
+    kernels.did_between(offsets, time, codes, kept, who, begin, end, 1, np.zeros(1, np.uint8))
+    slot = np.array([-1, 0, 1], np.int32)
+    order_pairs(offsets, time, codes, slot, kept, people, FOREVER, np.zeros((2, 2), np.int64))
