@@ -47,7 +47,8 @@ class Span:
 
     first_day, last_day: the data's first day and last complete day (day numbers), None for data without time. period:
     the days in force, None when there is no time series. compared: the days of the comparison or None. as_of: the day
-    in force, None without any date. data_as_of: the data's own.
+    in force, None without any date. data_as_of: the data's own. saved: (id, name) of the segments to choose from.
+    segment: name of the one in force, "" without any. problem: why the link's segment is not in force, "" if it is.
     """
 
     as_of: dt.date | None = None
@@ -56,6 +57,9 @@ class Span:
     last_day: int | None = None
     period: Period | None = None
     compared: Period | None = None
+    saved: tuple[tuple[str, str], ...] = ()
+    segment: str = ""
+    problem: str = ""
 
     @property
     def data_days(self) -> str:
@@ -71,11 +75,19 @@ class Span:
 
     @classmethod
     def of(cls, view: Any) -> Span:
-        """From the service's view: attributes period, previous, as_of, dated, last_complete and dataset.manifest."""
+        """From the service's view: attributes period, previous, as_of, dated, last_complete, saved, segment and
+        dataset.manifest."""
         manifest = view.dataset.manifest
+        applied = view.segment
+        chosen: dict[str, Any] = {
+            "saved": view.saved,
+            "segment": applied.name if applied is not None and not applied.problem else "",
+            "problem": applied.problem if applied is not None else "",
+        }
         if not view.dated:
-            return cls()
+            return cls(**chosen)
         return cls(
+            **chosen,
             as_of=day_date(view.as_of),
             data_as_of=day_date(manifest.last_day if manifest.last_day is not None else view.as_of),
             first_day=manifest.first_day,
@@ -106,6 +118,8 @@ def bar(filters: Filters, dimensions: Sequence[Dimension], span: Span, *, dates:
         controls.append(_compare(filters, span))
     controls += [value_filter(filters, item) for item in first_class]
     controls += [value_filter(filters, item) for item in others if filters.values(item.name)]
+    if span.saved or filters.segment is not None:
+        controls.append(_segment(filters, span))
     hidden = [item for item in others if not filters.values(item.name)]
     if hidden:
         controls.append(more_filters(filters, hidden))
@@ -113,7 +127,8 @@ def bar(filters: Filters, dimensions: Sequence[Dimension], span: Span, *, dates:
     if span.as_of is not None:
         controls.append(_as_of(filters, span))
     chips = _chips(filters, dimensions, span)
-    return [html.Div(controls, className="filter-row"), *([chips] if chips is not None else [])]
+    problem = [html.P(span.problem, className="notice notice-warn", role="status")] if span.problem else []
+    return [html.Div(controls, className="filter-row"), *([chips] if chips is not None else []), *problem]
 
 
 def active(filters: Filters, dimensions: Sequence[Dimension]) -> str:
@@ -226,6 +241,25 @@ def _compare(filters: Filters, span: Span) -> Component:
     )
 
 
+def _segment(filters: Filters, span: Span) -> Component:
+    """The saved segments to filter by; the page where they are made is linked below."""
+    choices = [_choice("Everybody", view_link(filters.with_(segment=None)), on=filters.segment is None)]
+    choices += [
+        _choice(name, view_link(filters.with_(segment=identifier)), on=filters.segment == identifier)
+        for identifier, name in span.saved
+    ]
+    pages = "/audiences" + filters.with_(extra=()).to_search()
+    return popup(
+        "segment",
+        [html.Span("Segment", className="face-note"), html.Span(span.segment or "Everybody")],
+        [
+            html.Ul(choices, className="choices"),
+            html.P(html.A("Saved segments", href=pages, className="state-link"), className="filter-hint"),
+        ],
+        on=filters.segment is not None,
+    )
+
+
 def _as_of(filters: Filters, span: Span) -> Component:
     assert span.as_of is not None and span.data_as_of is not None
     changed = filters.as_of is not None and span.as_of != span.data_as_of
@@ -282,6 +316,8 @@ def _chips(filters: Filters, dimensions: Sequence[Dimension], span: Span) -> Com
         for name, values in filters.where
         for value in values
     ]
+    if filters.segment is not None:
+        chips.append(_chip(f"Segment: {span.segment or 'not in force'}", view_link(filters.with_(segment=None))))
     if filters.as_of is not None and span.as_of is not None and span.as_of != span.data_as_of:
         chips.append(_chip(f"As of {fmt.day(span.as_of)}", view_link(filters.with_(as_of=None))))
     if not chips:

@@ -39,6 +39,7 @@ class View:
     as_of: the day "now" means: the data's last day or the day a person chose; nothing after it exists. last_complete:
     the last day that is over. fixed: a person typed the range in, so days with a window that is not full stay in.
     segment: the saved segment or None; where it is in force, ``where`` has the clause (SEGMENT, (key of the rule,)).
+    saved: (id, name) of the segments a page may offer.
     """
 
     dataset: Dataset
@@ -50,6 +51,7 @@ class View:
     fixed: bool = False
     dated: bool = True
     segment: Applied | None = None
+    saved: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def segment_key(self) -> str | None:

@@ -20,7 +20,7 @@ from dashboard.insights import view as views
 from dashboard.insights.registry import INSIGHTS, METRICS
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
-from dashboard.store import catalogue
+from dashboard.store import catalogue, segments
 from dashboard.store.dataset import Dataset, open_dataset
 
 LOCAL = "local"  # the owner of everything on an installation without sign-in
@@ -174,8 +174,10 @@ def unknown(what: str, name: str, known: list[str]) -> UserError:
 
 
 def view_of(dataset_id: str, filters: Filters) -> View:
-    """The days and the comparison that filters mean on a dataset, for texts like "1–30 November, compared with …"."""
-    return views.view_of(open_for("read", dataset_id), filters)
+    """The days, the comparison and the segment that filters mean on a dataset, for texts like "1–30 November, compared
+    with …", with the saved segments to choose from."""
+    view = views.view_of(open_for("read", dataset_id), filters)
+    return replace(view, saved=tuple((item.id, item.name) for item in segments.of_dataset(dataset_id)))
 
 
 def warm() -> None:

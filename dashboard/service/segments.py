@@ -23,6 +23,7 @@ from dashboard.insights.registry import INSIGHTS
 from dashboard.insights.view import View, plain_view
 from dashboard.schema import field
 from dashboard.service import core
+from dashboard.service.customers import get_rules
 from dashboard.statistics.intervals import wilson
 from dashboard.store import segments as stored
 from dashboard.store.dataset import Dataset
@@ -30,6 +31,7 @@ from dashboard.store.segments import StoredSegment
 
 MAX_NAME = 80
 MAX_IDS = 1_000_000
+MAX_EVENTS = 1_000
 _SEPARATORS = re.compile(r"[\r\n\t;,]+")
 
 
@@ -158,14 +160,16 @@ def insight_condition(name: str, options: Mapping[str, Any], filters: Filters, l
     return segment_json.to_json(FromInsight(name, text, filters.to_search(), label))
 
 
-def within_view(dataset_id: str, filters: Filters, rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule narrowed to the people that the view shows: its saved segment and its value filters on persons."""
+def within_view(dataset_id: str, filters: Filters, rule: Mapping[str, Any], *, values: bool = True) -> dict[str, Any]:
+    """The rule narrowed to the people that the view shows: its saved segment and, with ``values``, its value filters on
+    persons (an insight's condition has them already). Raises NotFound for a segment that does not exist."""
     view = _view(dataset_id, filters)
     rules: list[Rule] = [segment_json.from_json(rule)]
     if filters.segment is not None:
         rules.append(segment_json.from_text(stored.get(dataset_id, filters.segment).rule))
     asked = segment_members.properties(view.dataset)
-    rules += [Property(name, "is", values) for name, values in where.person_clauses(view, None) if name in asked]
+    clauses = where.person_clauses(view, None) if values else ()
+    rules += [Property(name, "is", wanted) for name, wanted in clauses if name in asked]
     return segment_json.to_json(rules[0] if len(rules) == 1 else AllOf(tuple(rules)))
 
 
@@ -180,8 +184,19 @@ class PropertyChoice:
     values: tuple[str, ...]
 
 
-def choices(dataset_id: str) -> tuple[list[PropertyChoice], list[str]]:
-    """(properties of persons, event names) that conditions can ask, for the builder."""
+@dataclass(frozen=True)
+class Choices:
+    """What conditions can ask of a dataset: properties of persons, names of events (at most 1,000), columns of events
+    that hold groups, yes or no, or numbers, and the rules of the segment classes kept with the dataset (as text)."""
+
+    properties: tuple[PropertyChoice, ...]
+    events: tuple[str, ...]
+    event_properties: tuple[str, ...]
+    rules: str
+
+
+def choices(dataset_id: str) -> Choices:
+    """What the builder offers."""
     dataset = core.open_for("read", dataset_id)
     values = {
         item["name"]: tuple(text for text, _ in item["values"] if text)
@@ -193,8 +208,26 @@ def choices(dataset_id: str) -> tuple[list[PropertyChoice], list[str]]:
         kind = info.type if info.type in ("number", "time", "boolean") else "text"
         label = known.label if known else info.header or name
         found.append(PropertyChoice(name, label, kind, values.get(name, ()) if kind == "text" else ()))
-    events = dataset.dictionary("event_name") if "event_name" in dataset.manifest.dictionaries else ()
-    return found, [str(name) for name in events]
+    manifest = dataset.manifest
+    events = dataset.dictionary("event_name")[:MAX_EVENTS] if "event_name" in manifest.dictionaries else ()
+    columns = tuple(
+        name
+        for name, info in manifest.columns.get("events", {}).items()
+        if info.type in ("category", "boolean", "number") and name != "event_name"
+    )
+    return Choices(tuple(found), tuple(str(name) for name in events), columns, get_rules(dataset_id).to_text())
+
+
+def rule_of_text(text: str) -> dict[str, Any]:
+    """The JSON form that a text holds. Raises UserError ("bad_segment")."""
+    return segment_json.to_json(segment_json.from_text(text))
+
+
+def words_of_parts(rule: Mapping[str, Any]) -> dict[str, str]:
+    """JSON text (keys sorted) of each condition of a rule's top level, turned around or not -> its words."""
+    parts = rule.get("rules", []) if rule.get("kind") in ("all", "any") else [rule]
+    inner = [part["rule"] if part.get("kind") == "not" else part for part in parts]
+    return {json.dumps(part, sort_keys=True): in_words(segment_json.from_json(part)) for part in inner}
 
 
 def _view(dataset_id: str, filters: Filters) -> View:

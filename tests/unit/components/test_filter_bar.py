@@ -20,6 +20,8 @@ VIEW = SimpleNamespace(
     as_of=LAST + 1,
     dated=True,
     last_complete=LAST,
+    saved=(("abc", "Regulars"), ("def", "Lost")),
+    segment=None,
     dataset=SimpleNamespace(manifest=SimpleNamespace(first_day=LAST - 100, last_day=LAST + 1, tables=("events",))),
 )
 SPAN = Span.of(VIEW)
@@ -74,7 +76,7 @@ def test_other_dimensions_wait_under_more_until_they_filter() -> None:
 
 
 def test_without_time_there_are_no_dates() -> None:
-    undated = Span.of(SimpleNamespace(dated=False, dataset=VIEW.dataset))
+    undated = Span.of(SimpleNamespace(dated=False, dataset=VIEW.dataset, saved=(), segment=None))
     pops = [prop(node, "data-pop") for node in find(bar(Filters(), [COUNTRY], undated), "filter-pop")]
     assert pops == ["where.country"]
     assert (undated.data_days, undated.shown_days) == ("", "")
@@ -92,3 +94,21 @@ def test_words_of_a_view() -> None:
 def test_empty_link_is_a_question_mark(dates: bool) -> None:
     shown = bar(parse("?where.country=UK"), [COUNTRY], SPAN, dates=dates)
     assert find(shown, "chip")[0].href == "?"
+
+
+def test_saved_segments_are_links_and_the_one_in_force_is_a_chip() -> None:
+    filters = parse("?where.country=UK&segment=abc")
+    chosen = Span.of(SimpleNamespace(**{**vars(VIEW), "segment": SimpleNamespace(name="Regulars", problem="")}))
+    shown = bar(filters, [COUNTRY], chosen)
+    found = {text(node): parse(node.href) for node in walk(shown) if getattr(node, "href", None)}
+    assert found["Lost"] == filters.with_(segment="def") and found["Everybody"] == filters.with_(segment=None)
+    assert found["Segment: Regulars×"] == filters.with_(segment=None)
+    assert find(shown, "notice-warn") == []
+
+
+def test_a_segment_that_is_gone_is_said_and_can_be_left() -> None:
+    gone = SimpleNamespace(name="", problem="The saved segment was deleted: everybody is shown.")
+    shown = bar(parse("?segment=xyz"), [], Span.of(SimpleNamespace(**{**vars(VIEW), "segment": gone, "saved": ()})))
+    assert [text(node) for node in find(shown, "notice-warn")] == [gone.problem]
+    found = {text(node): parse(node.href) for node in walk(shown) if getattr(node, "href", None)}
+    assert found["Segment: not in force×"].segment is None
