@@ -20,7 +20,7 @@ VIEW = SimpleNamespace(
     as_of=LAST + 1,
     dated=True,
     last_complete=LAST,
-    saved=(("abc", "Regulars"), ("def", "Lost")),
+    saved=(),
     segment=None,
     dataset=SimpleNamespace(manifest=SimpleNamespace(first_day=LAST - 100, last_day=LAST + 1, tables=("events",))),
 )
@@ -98,11 +98,13 @@ def test_empty_link_is_a_question_mark(dates: bool) -> None:
 
 def test_saved_segments_are_links_and_the_one_in_force_is_a_chip() -> None:
     filters = parse("?where.country=UK&segment=abc")
-    chosen = Span.of(SimpleNamespace(**{**vars(VIEW), "segment": SimpleNamespace(name="Regulars", problem="")}))
+    applied = SimpleNamespace(name="Regulars", problem="")
+    saved = (("abc", "Regulars"), ("def", "Lost"))
+    chosen = Span.of(SimpleNamespace(**{**vars(VIEW), "segment": applied, "saved": saved}))
     shown = bar(filters, [COUNTRY], chosen)
     found = {text(node): parse(node.href) for node in walk(shown) if getattr(node, "href", None)}
     assert found["Lost"] == filters.with_(segment="def") and found["Everybody"] == filters.with_(segment=None)
-    assert found["Segment: Regulars×"] == filters.with_(segment=None)
+    assert found["Segment: Regulars ×"] == filters.with_(segment=None)
     assert find(shown, "notice-warn") == []
 
 
@@ -111,4 +113,4 @@ def test_a_segment_that_is_gone_is_said_and_can_be_left() -> None:
     shown = bar(parse("?segment=xyz"), [], Span.of(SimpleNamespace(**{**vars(VIEW), "segment": gone, "saved": ()})))
     assert [text(node) for node in find(shown, "notice-warn")] == [gone.problem]
     found = {text(node): parse(node.href) for node in walk(shown) if getattr(node, "href", None)}
-    assert found["Segment: not in force×"].segment is None
+    assert found["Segment: not in force ×"].segment is None
