@@ -207,14 +207,19 @@ def outcome_mask(view: View, partition: Partition, outcome: Selector | None) -> 
     return where.only(view, partition, TABLE, default_clause(view))
 
 
-def halves(partition: Partition) -> Bytes:
-    """uint8[n_users], 0 or 1: the half that chooses and the half that reports."""
-    ids, out = partition.user_ids, np.zeros(partition.n_users, np.uint8)
+def id_numbers(partition: Partition) -> npt.NDArray[np.uint64]:
+    """uint64[n_users]: a number that follows from a person's id alone, for choices that look random and stay."""
+    ids, out = partition.user_ids, np.zeros(partition.n_users, np.uint64)
     if partition.n_users:
         _, ends, data = ids.buffers()
         at = np.frombuffer(ends, np.int64)[ids.offset : ids.offset + len(ids) + 1]
-        kernels.halves(np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8), at, out)
+        kernels.id_numbers(np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8), at, out)
     return out
+
+
+def halves(partition: Partition) -> Bytes:
+    """uint8[n_users], 0 or 1: the half that chooses and the half that reports."""
+    return (id_numbers(partition) & np.uint64(1)).astype(np.uint8)
 
 
 def until_of(view: View) -> int:

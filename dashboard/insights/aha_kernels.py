@@ -15,9 +15,10 @@ from dashboard.store.hashing import hash_bytes, mix
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.uint64]
 
 NOBODY, OBSERVED, YOUNG = 0, 1, 2  # states of a person
-_SALT = np.uint64(0x9E3779B97F4A7C15)  # the half must not follow from the partition, which the same hash decides
+_SALT = np.uint64(0x9E3779B97F4A7C15)  # else the number would follow from the partition, which the same hash decides
 
 
 @kernel
@@ -119,10 +120,10 @@ def distinct_values(
 
 
 @kernel
-def halves(data: Bytes, ends: Int64, out: Bytes) -> None:
-    """out[u] = 0 or 1 from the hash of the person's id ``data[ends[u]:ends[u + 1]]``: the same half for ever."""
+def id_numbers(data: Bytes, ends: Int64, out: Numbers) -> None:
+    """out[u] = a number from the person's id ``data[ends[u]:ends[u + 1]]`` alone: the same for ever."""
     for u in range(ends.shape[0] - 1):
-        out[u] = mix(hash_bytes(data, ends[u], ends[u + 1]) ^ _SALT) & np.uint64(1)
+        out[u] = mix(hash_bytes(data, ends[u], ends[u + 1]) ^ _SALT)
 
 
 @kernel

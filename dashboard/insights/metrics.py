@@ -8,8 +8,12 @@ import pandas as pd
 
 # modules that are only imported fill the registry; the order of metrics_* is that of the glossary
 from dashboard.insights import (
+    activation,  # noqa: F401
     activity,
+    aha,  # noqa: F401
     clv,  # noqa: F401
+    features,  # noqa: F401
+    features_impact,  # noqa: F401
     funnel,  # noqa: F401
     funnel_drivers,  # noqa: F401
     funnel_suggestions,  # noqa: F401
