@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tree import find, text, walk
+from tests.unit.components.tree import find, text, walk
 
 from dashboard.components.dataset_detail import answers_panel, changes_panel
 from dashboard.components.dataset_table import DatasetView, dataset_table
