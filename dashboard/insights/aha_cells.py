@@ -184,7 +184,7 @@ def adjusted(
     place = {(b.kind, b.name): at for at, b in enumerate(question.behaviours)}
     window = np.array([question.days.index(day) for day in chosen["days"]], np.int64)
     behaviour = np.array([place[pair] for pair in zip(chosen["kind"], chosen["behaviour"], strict=True)], np.int64)
-    at_least = chosen["at_least"].to_numpy(np.int64)
+    at_least = np.array(chosen["at_least"], np.int64)
     size = 1 + max((int(codes.max(initial=-1)) for codes in strata), default=-1)
     out = np.zeros((len(chosen), max(size, 1), 2, 2), np.int64)
     for part, codes in zip(parts, strata, strict=True):

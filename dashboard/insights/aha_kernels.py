@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dashboard.jit import kernel
 from dashboard.schema import NULL_TIME
-from dashboard.store.hashing import hash_bytes, mix
+from dashboard.store import hashing
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -123,7 +123,7 @@ def distinct_values(
 def id_numbers(data: Bytes, ends: Int64, out: Numbers) -> None:
     """out[u] = a number from the person's id ``data[ends[u]:ends[u + 1]]`` alone: the same for ever."""
     for u in range(ends.shape[0] - 1):
-        out[u] = mix(hash_bytes(data, ends[u], ends[u + 1]) ^ _SALT)
+        out[u] = hashing.mix(hashing.hash_bytes(data, ends[u], ends[u + 1]) ^ _SALT)
 
 
 @kernel

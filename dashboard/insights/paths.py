@@ -363,8 +363,8 @@ def path_people(
     values: Any = (),
 ) -> Result:
     """Column: user_id, sorted. Options: step (of the edge; without ``target``: column of the node), source, target
-    (names as in ``paths``, "" = only the node ``source``), group (value of ``compare``), and those of ``paths``.
-    summary: users."""
+    (names as in ``paths``; no target: the node ``source``; no source: the node with the most paths), group (value of
+    ``compare``), and those of ``paths``. summary: users, source, target."""
     query = PathsQuery.of(_given(locals()))
     sides = sides_of(view, query)
     nodes = nodes_of(view, query, sides)
@@ -372,16 +372,16 @@ def path_people(
     at = sides.names.index(group) if group in sides.names else 0
     column = _step(step, query, bool(target))
     m = len(nodes.names)
+    if not source and m:
+        source = nodes.names[int(np.argmax(flow(view, query, nodes, sides).visits[at, column]))]
     missing = [name for name in (source, target) if name and name not in position]
-    if missing or not source:
-        raise UserError(
-            "unknown_node", f"“{(missing or ['?'])[0]}” is no node of these paths.", "Click a node or an edge."
-        )
+    if missing:
+        raise UserError("unknown_node", f"“{missing[0]}” is no node of these paths.", "Click a node or an edge.")
     if target:
         edge = ((at * (query.steps - 1) + column) * m + position[source]) * m + position[target]
         wanted = (edge, -1)
     else:
-        wanted = (-1, (at * query.steps + column) * m + position[source])
+        wanted = (-1, (at * query.steps + column) * m + position[source] if source else -1)
     flags = flow(view, query, nodes, sides, wanted).people
     ids = sorted(
         str(item)
@@ -390,7 +390,8 @@ def path_people(
     )
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     notes = where.ignored(view, TABLE)
-    return Result("path_people", frame, summary={"users": len(ids)}, notes=notes, **_read(view))
+    summary = {"users": len(ids), "source": source, "target": target}
+    return Result("path_people", frame, summary=summary, notes=notes, **_read(view))
 
 
 def _given(named: dict[str, Any]) -> dict[str, Any]:
