@@ -162,11 +162,13 @@ def _read(view: View, as_of: int, names: tuple[str, ...]) -> OrderBook:
     counts = np.concatenate([np.diff(part.at) for part in parts])
     totals = np.concatenate([part.totals for part in parts])[row]
     day, orders = np.concatenate([p.day for p in parts]), np.concatenate([p.orders for p in parts])
-    unpaired = float(totals[:, 3].sum())
+    unpaired, bought = -float(totals[:, 3].sum()), float(totals[:, 1].sum())
     notes = []
-    if unpaired < 0:
+    if unpaired > 0:
+        share = f", {unpaired / bought:.1%} of gross revenue," if bought > 0 else ""
         notes.append(
-            "Some returns match no earlier purchase of the person: they lower net revenue, not the value of an order."
+            f"Some returns{share} match no earlier purchase of the person: they lower net revenue, not the value of an "
+            "order."
         )
     return OrderBook(
         as_of=as_of,

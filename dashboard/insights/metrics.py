@@ -12,6 +12,7 @@ from dashboard.insights import (
     activity,
     aha,  # noqa: F401
     clv,  # noqa: F401
+    clv_subscriptions,  # noqa: F401
     features,  # noqa: F401
     features_impact,  # noqa: F401
     funnel,  # noqa: F401

@@ -157,9 +157,9 @@ def rfm_people(
         wanted = _index(scored.names, segment)
         mask = mask & (scored.segment == wanted)
     if recency not in (None, ""):
-        mask = mask & (scored.R == options.whole(recency, "recency", 1, 5))
+        mask = mask & np.equal(scored.R, options.whole(recency, "recency", 1, 5))
     if column not in (None, ""):
-        mask = mask & (scored.column == options.whole(column, "column", 1, 5))
+        mask = mask & np.equal(scored.column, options.whole(column, "column", 1, 5))
     frame = people_frame(view, table, np.flatnonzero(mask))
     return _result("rfm_people", view, table, frame, summary={"customers": len(frame)})
 

@@ -25,7 +25,8 @@ class Backtest:
     """by_class: x (0 to 7, the last is "or more"), customers, predicted, actual (mean orders per customer). by_decile:
     decile (1 = highest predicted value), customers, predicted, actual (orders), predicted_value, actual_value.
     predicted, actual: orders in all; predicted_value, actual_value: money. correlation: of predicted and actual orders
-    per customer; naive: of past orders with them; check: the same for Pareto/NBD (NaN where not asked for).
+    per customer; naive: of past orders with them; check: the same for Pareto/NBD (NaN where not asked
+    for, or where no leaving can be seen).
     top_decile: share of the later money from the tenth with the highest predicted value; top_decile_past: from
     the tenth with the highest past spend."""
 
@@ -63,7 +64,7 @@ def backtest(
     expected = model.expected_orders(customers, np.array([days]))[:, 0]
     value = expected * model.value_per_order(customers)
     check_correlation = math.nan
-    if check and model.kind == "bgnbd":
+    if check and not model.degenerate:
         step = max(1, len(customers) // CHECK_SAMPLE)
         second = pareto_nbd.fit(customers.take(np.arange(0, len(customers), step)))
         other = pareto_nbd.expected_purchases(second.parameters, [days], customers.x, customers.t_x, customers.T)
