@@ -70,10 +70,10 @@ def download(
     return file_of(seen, positions, targeting.file_name(what, filters.where, len(positions), seen.as_of.isoformat()))
 
 
-def export_link(filters: Filters, name: str, options: Mapping[str, Any]) -> str:
-    """The address of :func:`download`; ``filters`` names the dataset."""
+def export_link(filters: Filters, name: str, options: Mapping[str, Any], *, grid: str = "") -> str:
+    """The address of :func:`download`; ``filters`` names the dataset. grid: the grid's filters as JSON."""
     text = json.dumps(options, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    kept = filters.with_(extra=()).with_option(INSIGHT, name).with_option(OPTIONS, text)
+    kept = filters.with_(extra=()).with_option(INSIGHT, name).with_option(OPTIONS, text).with_option("grid", grid)
     return f"/export/insight-people.csv{kept.to_search()}"
 
 
