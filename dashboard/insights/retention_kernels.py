@@ -97,41 +97,42 @@ def marks_of_times(
 @kernel
 def tally(
     come: Int64,
+    begin: int,
     n: int,
+    group: int,
     cohort: int,
     how: int,
     width: int,
     low: Int64,
     high: Int64,
-    cells: Int64,
+    out: Int64,
     who_column: int,
 ) -> bool:
-    """Add one member of the cohort to the columns that count: cells[k] for k in 0 .. width - 1, cells[0] always.
+    """Add one member of the cohort to the columns that count: out[group, cohort, k] for k in 0 .. width - 1, k = 0
+    always.
 
-    come[:n]: distinct periods of return, ascending, those up to the cohort's own are ignored. low, high: the bracket of
-    each column. Returns whether ``who_column`` was one of them.
+    come[begin:n]: distinct periods of return after the cohort's own, ascending. low, high: the bracket of each column.
+    Returns whether ``who_column`` was one of them.
     """
+    out[group, cohort, 0] += 1
     hit = who_column == 0
-    cells[0] += 1
-    begin = 0
-    while begin < n and come[begin] <= cohort:
-        begin += 1
-    if begin == n:
+    if begin >= n:
         return hit
     if how == 0:  # ON
         for i in range(begin, n):
             k = come[i] - cohort
             if k >= width:
                 break
-            cells[k] += 1
-            hit |= k == who_column
+            out[group, cohort, k] += 1
+            if k == who_column:
+                hit = True
     elif how == 3:  # BRACKETS
         i = begin
         for column in range(1, width):
             while i < n and come[i] - cohort < low[column]:
                 i += 1
             if i < n and come[i] - cohort <= high[column]:
-                cells[column] += 1
+                out[group, cohort, column] += 1
                 hit |= column == who_column
     else:
         first, last = 1, width - 1
@@ -145,7 +146,7 @@ def tally(
                 length += 1
             last = min(last, length)
         for k in range(first, last + 1):
-            cells[k] += 1
+            out[group, cohort, k] += 1
         hit |= first <= who_column <= last
     return hit
 
@@ -183,7 +184,7 @@ def returns(
             continue
         if first_only:
             end = begin + 1
-        n = -1  # the periods of return are looked up for members only
+        n, after = -1, 0  # the periods of return are looked up for members only
         before = -1
         for i in range(begin, end):
             d = start_at[i] - origin
@@ -197,19 +198,83 @@ def returns(
             before = c
             if n < 0:
                 n = 0
+                newest = np.int64(c)
                 for j in range(return_offsets[u], return_offsets[u + 1]):
                     r = return_at[j] - origin
                     if r < 0:
                         continue
-                    period = table[r] if r < size else size
-                    if n == 0 or come[n - 1] != period:
-                        come[n] = period
-                        n += 1
                     if r >= size:
+                        come[n] = size
+                        n += 1
                         break
-            hit = tally(come, n, c, how, width[c], low, high, out[g, c], who_column)
+                    if table[r] > newest:
+                        newest = table[r]
+                        come[n] = newest
+                        n += 1
+            while after < n and come[after] <= c:
+                after += 1
+            hit = tally(come, after, n, g, c, how, width[c], low, high, out, who_column)
             if hit and c == who_cohort:
                 flags[u] = 1
+
+
+@kernel
+def period_bits(
+    offsets: Int64,
+    at: Int32,
+    people: Bytes,
+    origin: int,
+    table: Int32,
+    first_only: bool,
+    out: npt.NDArray[np.uint64],
+) -> None:
+    """Sets bit u of out[period] for the persons (people[u]) with a mark in the period. out: uint64[periods, words],
+    zeros. first_only: only a person's first mark counts, whether it lies in the table or not."""
+    size = table.shape[0]
+    for u in range(people.shape[0]):
+        if not people[u]:
+            continue
+        word, bit = u >> 6, np.uint64(1) << np.uint64(u & 63)
+        begin, end = offsets[u], offsets[u + 1]
+        if first_only:
+            end = min(end, begin + 1)
+        for i in range(begin, end):
+            d = at[i] - origin
+            if d >= size:
+                break
+            if d >= 0:
+                out[table[d], word] |= bit
+
+
+@kernel
+def ones(x: np.uint64) -> np.uint64:
+    """Bits that are set in a uint64."""
+    x -= (x >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
+@kernel
+def returns_of_bits(
+    starts: npt.NDArray[np.uint64],
+    back: npt.NDArray[np.uint64],
+    groups: npt.NDArray[np.uint64],
+    width: Int64,
+    out: Int64,
+) -> None:
+    """:func:`returns` for members who count in column k when they return in period c + k: out[g, c, k] += persons in
+    groups[g], starts[c] and (k > 0) back[c + k], all as bits."""
+    for c in range(width.shape[0]):
+        for g in range(groups.shape[0]):
+            for k in range(width[c]):
+                n = np.uint64(0)
+                for w in range(groups.shape[1]):
+                    both = groups[g, w] & starts[c, w]
+                    if k > 0:
+                        both &= back[c + k, w]
+                    n += ones(both)
+                out[g, c, k] += np.int64(n)
 
 
 @kernel
@@ -285,7 +350,7 @@ def window_returns(
                         n += 1
                     if k == reach:
                         break
-                hit = tally(come, n, c, how, width[c], low, high, out[g, c], who_column)
+                hit = tally(come, 0, n, g, c, how, width[c], low, high, out, who_column)
                 if hit and c == who_cohort:
                     flags[u] = 1
             if first_only or chosen:

@@ -204,13 +204,14 @@ def _count(
     anchors = np.full(planned.cohorts, NULL_TIME, np.int64)
     who = np.zeros(0, np.uint8) if flags is None else flags
     group = groups.of(view, partition)
+    if query.window_mode == "calendar" and query.count == "on":
+        _count_bits(view, partition, planned, group, cell, who, out)
+        return out, anchors
     common = (planned.how, planned.width, planned.low, planned.high, *cell, who)
     if query.window_mode == "calendar":
         start = start_marks(view, partition, planned)
-        back = marks.marks(view, partition, query.returning, calendar, query.needed)
-        if query.needed > 1 and calendar.unit != "hour":
-            start = _as_periods(start, calendar)
-        origin, table = marks.positions(calendar, query.needed)
+        back = marks.marks(view, partition, query.returning, calendar)
+        origin, table = marks.positions(calendar)
         kernels.returns(
             start.offsets, start.day, back.offsets, back.day, group, origin, table, planned.first_only, *common, out
         )
@@ -231,12 +232,40 @@ def _count(
     return out, anchors
 
 
-def _as_periods(days: ActiveDays, calendar: Calendar) -> ActiveDays:
-    """Days as indexes of periods, -1 earlier, len later."""
-    at = days.day - np.int64(calendar.origin)
-    index = calendar.table[np.clip(at, 0, len(calendar.table) - 1)]
-    index = np.where(at < 0, -1, np.where(at >= len(calendar.table), len(calendar), index)).astype(np.int32)
-    return marks.frozen(np.array(days.offsets), index)
+def _count_bits(
+    view: View,
+    partition: Partition,
+    planned: Plan,
+    group: npt.NDArray[np.int32],
+    cell: tuple[int, int],
+    flags: npt.NDArray[np.uint8],
+    out: Int64,
+) -> None:
+    """The usual question as sets of bits, one per period: who is in a cell is the intersection of two of them."""
+    query, calendar = planned.query, planned.calendar
+    people = (group >= 0).astype(np.uint8)
+
+    def bits(found: ActiveDays, needed: int, first_only: bool) -> npt.NDArray[np.uint64]:
+        origin, table = marks.positions(calendar, needed)
+        made = np.zeros((len(calendar), -(-partition.n_users // 64)), np.uint64)
+        kernels.period_bits(found.offsets, found.day, people, origin, table, first_only, made)
+        return made
+
+    starts = bits(start_marks(view, partition, planned), 1, planned.first_only)
+    if query.returning == query.start and query.needed == 1 and not planned.first_only:
+        back = starts
+    else:
+        back = bits(marks.marks(view, partition, query.returning, calendar, query.needed), query.needed, False)
+    groups = np.zeros((out.shape[0], starts.shape[1]), np.uint64)
+    for g in range(len(groups)):
+        member = np.zeros(starts.shape[1] * 64, np.uint8)
+        member[: len(group)] = group == g
+        groups[g] = np.packbits(member, bitorder="little").view(np.uint64)
+    kernels.returns_of_bits(starts, back, groups, planned.width, out)
+    if len(flags):
+        cohort, column = cell
+        both = starts[cohort] if column == 0 else starts[cohort] & back[cohort + column]
+        flags |= np.unpackbits(both.view(np.uint8), count=len(flags), bitorder="little")
 
 
 def _writable(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -54,16 +54,19 @@ def by_hour(
     for u in range(people.shape[0]):
         if not people[u]:
             continue
-        k = 0
+        k, today, base, row = 0, NULL_DAY, 0, 0
         for i in range(offsets[u], offsets[u + 1]):
             if day[i] > last:
                 break
             if day[i] < first or day[i] == NULL_DAY or (masked and not mask[i]):
                 continue
-            while k + 1 < begins.shape[0] and begins[k + 1] <= time[i]:
-                k += 1
-            hour = (time[i] + shift[k]) // HOUR % HOURS
-            cell = (day[i] + _THURSDAY) % 7 * HOURS + hour
+            if day[i] != today or (k + 1 < begins.shape[0] and begins[k + 1] <= time[i]):
+                while k + 1 < begins.shape[0] and begins[k + 1] <= time[i]:
+                    k += 1
+                today = day[i]
+                base = today * MICROSECONDS_PER_DAY - shift[k]
+                row = (today + _THURSDAY) % 7 * HOURS
+            cell = row + (time[i] - base) // HOUR
             out[0, cell] += 1
             if seen[cell] != u:
                 seen[cell] = u

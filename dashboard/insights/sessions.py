@@ -31,6 +31,7 @@ GAP_MINUTES = 30
 SOURCES = ("auto", "ids", "table", "gap")
 # lengths in seconds: a bin holds low <= length < high, the first one sessions of length 0
 EDGES = (0.0, 0.001, 10.0, 30.0, 60.0, 180.0, 600.0, 1_800.0, 3_600.0, 10_800.0, np.inf)
+QUANTILES = (("median", 0.5), ("p25", 0.25), ("p75", 0.75), ("p90", 0.9))
 _SECOND = 1_000_000
 Floats = npt.NDArray[np.float64]
 
@@ -177,36 +178,48 @@ def _note(source: str, gap_minutes: float) -> str:
 
 def _per_period(found: Sessions, index: npt.NDArray[np.int32], n: int) -> dict[str, npt.NDArray[Any]]:
     count = np.bincount(index, minlength=n)
-    pairs = found.person * n + index
-    users = np.bincount(np.unique(pairs) % n, minlength=n)
     known = ~np.isnan(found.seconds)
     total = np.bincount(index[known], weights=found.seconds[known], minlength=n)
     counted = found.events > 0
     events = np.bincount(index[counted], weights=found.events[counted], minlength=n)
-    medians = pd.Series(found.seconds[known]).groupby(index[known]).median().reindex(range(n))
+    users = np.bincount(_distinct(found.person * n + index) % n, minlength=n)
     return {
         "sessions": count,
         "users": users,
         "sessions_per_user": ratio(count, users),
         "mean_seconds": ratio(total, np.bincount(index[known], minlength=n)),
-        "median_seconds": medians.to_numpy(np.float64),
+        "median_seconds": _medians(found.seconds[known], index[known], n),
         "events_per_session": ratio(events, np.bincount(index[counted], minlength=n)),
     }
+
+
+def _distinct(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The different keys; sessions found by pauses come in order already."""
+    if len(keys) and (np.diff(keys) < 0).any():
+        keys = np.sort(keys)
+    return keys[np.concatenate([[True], np.diff(keys) != 0])] if len(keys) else keys
+
+
+def _medians(values: Floats, index: npt.NDArray[np.int32], n: int) -> Floats:
+    """Median of the values of each index 0 .. n - 1, NaN without any."""
+    small = index.astype(np.int16) if n < 2**15 else index  # sorted by radix
+    grouped = values[np.argsort(small, kind="stable")]
+    ends = np.cumsum(np.bincount(index, minlength=n))
+    parts = np.split(grouped, ends[:-1])
+    return np.array([np.median(part) if len(part) else np.nan for part in parts], np.float64)
 
 
 def summary(found: Sessions) -> dict[str, Any]:
     """The summary of :func:`sessions` without where they come from."""
     known = found.seconds[~np.isnan(found.seconds)]
-    users = len(np.unique(found.person))
+    users = len(_distinct(found.person))
     counted = found.events[found.events > 0]
-    bins = np.histogram(known, np.array(EDGES))[0]
+    bins = np.bincount(np.searchsorted(EDGES, known, side="right") - 1, minlength=len(EDGES) - 1)
+    quantiles = np.quantile(known, [q for _, q in QUANTILES]) if len(known) else np.full(len(QUANTILES), np.nan)
     numbers = {
         "sessions_per_user": ratio(len(found.person), users),
         "mean_seconds": known.mean() if len(known) else np.nan,
-        **{
-            f"{name}_seconds": np.quantile(known, q) if len(known) else np.nan
-            for name, q in (("median", 0.5), ("p25", 0.25), ("p75", 0.75), ("p90", 0.9))
-        },
+        **{f"{name}_seconds": value for (name, _), value in zip(QUANTILES, quantiles, strict=True)},
         "events_per_session": counted.mean() if len(counted) else np.nan,
         "single_event_share": ratio((counted == 1).sum(), len(counted)),
     }
