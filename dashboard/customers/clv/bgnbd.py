@@ -95,9 +95,12 @@ def expected_purchases(
     r, alpha, a, b = parameters
     x, t_x, T = (np.ascontiguousarray(np.atleast_1d(np.asarray(v, np.float64))) for v in (x, t_x, T))
     horizon = np.ascontiguousarray(np.atleast_1d(np.asarray(times, np.float64)))
-    if abs(a - 1) < _NEAR_ONE:  # the limit at a = 1 is smooth: the mean of both sides is off by about 1e-9
-        below = expected_purchases((r, alpha, 1 - _NEAR_ONE, b), horizon, x, t_x, T)
-        return (below + expected_purchases((r, alpha, 1 + _NEAR_ONE, b), horizon, x, t_x, T)) / 2
+    if abs(a - 1) < _NEAR_ONE / 2:  # smooth at a = 1: a straight line through both sides is off by about 1e-9
+        below, above = (
+            expected_purchases((r, alpha, 1 + side, b), horizon, x, t_x, T) for side in (-_NEAR_ONE, _NEAR_ONE)
+        )
+        share = (a - 1 + _NEAR_ONE) / (2 * _NEAR_ONE)
+        return below + (above - below) * share
     out = np.empty((len(x), len(horizon)))
     kernels.series(x, T, horizon, r, alpha, a, b, out)
     out *= p_alive(parameters, x, t_x, T)[:, None]

@@ -92,9 +92,11 @@ def expected_purchases(
     r, alpha, s, beta = parameters
     x, t_x, T = (np.atleast_1d(np.asarray(v, np.float64)) for v in (x, t_x, T))
     horizon = np.atleast_1d(np.asarray(times, np.float64))
-    if abs(s - 1) < _NEAR_ONE:
-        below = expected_purchases((r, alpha, 1 - _NEAR_ONE, beta), horizon, x, t_x, T)
-        return (below + expected_purchases((r, alpha, 1 + _NEAR_ONE, beta), horizon, x, t_x, T)) / 2
+    if abs(s - 1) < _NEAR_ONE / 2:  # as for BG/NBD: smooth, but 0 / 0 as written
+        below, above = (
+            expected_purchases((r, alpha, 1 + side, beta), horizon, x, t_x, T) for side in (-_NEAR_ONE, _NEAR_ONE)
+        )
+        return below + (above - below) * (s - 1 + _NEAR_ONE) / (2 * _NEAR_ONE)
     shrink = (s - 1) * (np.log(beta + T)[:, None] - np.log(beta + T[:, None] + horizon))
     rate = (r + x) * (beta + T) / (alpha + T) * p_alive(parameters, x, t_x, T)
     out: Floats = rate[:, None] * -np.expm1(shrink) / (s - 1)
