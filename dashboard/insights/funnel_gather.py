@@ -55,9 +55,9 @@ def longest(offsets: Int64) -> int:
 
 @kernel
 def blocks(when: Int64, m: int, grace: int, key: Int64) -> None:
-    """key[j] = the block of the clock an event lies in: equal blocks are simultaneous."""
+    """key[j] = when the block of the clock begins that an event lies in: events of one block are simultaneous."""
     for j in range(m):
-        key[j] = when[j] // grace
+        key[j] = when[j] // grace * grace
 
 
 @kernel

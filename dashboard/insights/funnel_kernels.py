@@ -187,7 +187,9 @@ def trend(
                 continue
             limit = when[e] + window
             attempt(order, key, when, bits, held, m, e, limit, hold, optional, seen, event, at, owner)
-            if at[from_step] == NEVER or (exclusions.shape[0] > 0 and is_void(when, bits, m, limit, at, exclusions)):
+            if at[from_step] == NEVER or (
+                exclusions.shape[0] > 0 and is_void(key, when, bits, m, limit, at, exclusions)
+            ):
                 continue
             if state == 0:
                 counts[0, bucket] += 1

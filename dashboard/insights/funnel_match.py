@@ -1,9 +1,9 @@
 """One attempt at a funnel: from an entry, which events serve which steps.
 
-All functions see one person's relevant events in the order of time: ``key`` (instants; equal keys are simultaneous),
-``time`` (µs), ``bits`` (bit k = the event matches step k, bits from 20 on = exclusions) and ``value`` (code of what has
-to stay the same, -1 = missing). ``plan`` holds the steps an attempt is to go through, ``got`` gets the position of the
-event that serves plan[p].
+All functions see one person's relevant events in the order of time: ``key`` (equal keys are simultaneous: ``time``, or
+the block of the clock it lies in), ``time`` (µs), ``bits`` (bit k = the event matches step k, bits from 20 on =
+exclusions) and ``value`` (code of what has to stay the same, -1 = missing). ``plan`` holds the steps an attempt is to
+go through, ``got`` gets the position of the event that serves plan[p].
 """
 
 from __future__ import annotations
@@ -231,18 +231,16 @@ def collect(
 
 
 @kernel
-def is_void(time: Int64, bits: Bits, m: int, limit: int, at: Int64, exclusions: Int64) -> bool:
+def is_void(key: Int64, time: Int64, bits: Bits, m: int, limit: int, at: Int64, exclusions: Int64) -> bool:
     """Whether an excluded event lies after its first step and up to its second one (or ``limit`` when that was not
-    reached). at[k] = time at which step k was reached, NEVER = not; exclusions: (from, to) per exclusion."""
+    reached). at[k] = key at which step k was reached, NEVER = not; exclusions: (from, to) per exclusion."""
     for q in range(exclusions.shape[0]):
         after = at[exclusions[q, 0]]
         if after == NEVER:
             continue
         until = at[exclusions[q, 1]]
-        if until == NEVER:
-            until = limit
-        for j in range(np.searchsorted(time[:m], after, side="right"), m):
-            if time[j] > until:
+        for j in range(np.searchsorted(key[:m], after, side="right"), m):
+            if (until != NEVER and key[j] > until) or (until == NEVER and time[j] > limit):
                 break
             if (bits[j] >> (EXCLUSION_BIT + q)) & 1:
                 return True

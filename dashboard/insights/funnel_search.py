@@ -61,7 +61,7 @@ def attempt(
     at: Int64,
     owner: Int64,
 ) -> int:
-    """The attempt of one entry. event[k], at[k]: which event served step k and when (-1, NEVER where none did); at
+    """The attempt of one entry. event[k], at[k]: which event served step k and its key (-1, NEVER where none did); at
     never falls.
 
     Optional steps that occur at all (``seen``) are tried with and without: the attempt that reaches the furthest
@@ -76,7 +76,7 @@ def attempt(
         count = collect(key, time, bits, value, m, entry, limit, hold, n, got, np.empty(n, np.int64))
         latest = NEVER
         for r in range(count):
-            latest = max(latest, time[got[r]])
+            latest = max(latest, key[got[r]])
             event[r] = got[r]
             at[r] = latest
         return 65 * count
@@ -103,7 +103,7 @@ def attempt(
         required = 0
         latest = NEVER
         for p in range(served):
-            latest = max(latest, time[got[p]])
+            latest = max(latest, key[got[p]])
             when[p] = latest
             if not optional[plan[p]]:
                 required = plan[p] + 1
@@ -185,7 +185,7 @@ def search(
         rank = attempt(order, key, time, bits, value, m, e, limit, hold, optional, seen, new_event, new_at, owner)
         if rank <= best:
             continue
-        void = exclusions.shape[0] > 0 and is_void(time, bits, m, limit, new_at, exclusions)
+        void = exclusions.shape[0] > 0 and is_void(key, time, bits, m, limit, new_at, exclusions)
         if void and not first_only:
             continue
         best, is_void_best = rank, void
