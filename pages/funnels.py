@@ -78,11 +78,10 @@ def layout(**_query: Any) -> Component:
                 [
                     html.Div(skeleton(360), id=TIME, className="live"),
                     html.Div(skeleton(360), id=TREND, className="live"),
-                    html.Div(skeleton(300), id=DRIVERS, className="live"),
-                    trace_form(),
                 ],
                 className="halves",
             ),
+            html.Div([html.Div(skeleton(300), id=DRIVERS, className="live"), trace_form()], className="funnel-more"),
             listed_people.panel(PAGE, HINT),
         ],
         className="page",
@@ -177,7 +176,7 @@ def fill_picker(clicks: int | None, identifier: dict[str, str], search: str | No
         return no_update
     known = dimensions(dataset)
     counts = {name: rows for item in known if item.name == EVENT_NAME for name, rows in item.values if name}
-    events = [*counts.items(), *((name, None) for name in segments.choices(dataset)[1] if name not in counts)]
+    events = [*counts.items(), *((name, None) for name in segments.choices(dataset).events if name not in counts)]
     usable = [item for item in known if item.name != EVENT_NAME and {"events", "users"} & set(item.tables)]
     if identifier["name"] == HOLD:
         own = identifiers(data.dataset(dataset).manifest)

@@ -57,7 +57,7 @@ def builder(filters: Filters, state: FunnelState) -> Component:
     rows = [_step(filters, state, index) for index in range(len(state.steps))]
     return html.Div(
         [
-            html.Ol(rows, className="steps", **aria(label="Steps of the funnel")),
+            html.Ol(rows, className="funnel-steps", **aria(label="Steps of the funnel")),
             html.Div(
                 [
                     *([_add(state)] if len(state.steps) < MAX_STEPS else []),
@@ -142,7 +142,7 @@ def _step(filters: Filters, state: FunnelState, index: int) -> Component:
             ),
             html.Div(tools, className="step-tools"),
         ],
-        className="step" + (" is-optional" if step.optional else ""),
+        className="funnel-step" + (" is-optional" if step.optional else ""),
     )
 
 

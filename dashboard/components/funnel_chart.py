@@ -186,22 +186,8 @@ def _numbers(row: Any, step: int, dropped: int, link: Link, currency: str) -> li
     if not step:
         return [people, html.Span(f"{fmt.percent(row.rate_of_all_users)} of all people", className="funnel-note")]
     rates = [
-        html.Span(
-            [
-                html.Strong(fmt.percent(row.rate_of_first), className="tabular"),
-                " of the first ",
-                html.Span(between(row.rate_of_first_low, row.rate_of_first_high), className="funnel-range tabular"),
-            ]
-        ),
-        html.Span(
-            [
-                html.Strong(fmt.percent(row.rate_of_previous), className="tabular"),
-                " of the step before ",
-                html.Span(
-                    between(row.rate_of_previous_low, row.rate_of_previous_high), className="funnel-range tabular"
-                ),
-            ]
-        ),
+        rate(row.rate_of_first, row.rate_of_first_low, row.rate_of_first_high, "of the first"),
+        rate(row.rate_of_previous, row.rate_of_previous_low, row.rate_of_previous_high, "of the step before"),
     ]
     below: list[Component | str] = []
     if dropped:
@@ -220,6 +206,17 @@ def _numbers(row: Any, step: int, dropped: int, link: Link, currency: str) -> li
         ends = [fmt.short(v, "money", currency=currency) for v in (row.money_lost_low, row.money_lost_high)]
         below.append(html.Span(f"{lost} lost ({ends[0]} to {ends[1]})", className="funnel-note"))
     return [people, *rates, html.Span(below, className="funnel-below")]
+
+
+def rate(rate: float, low: float, high: float, of: str) -> Component:
+    number, _, interval = fmt.interval(rate, low, high).partition(" (")
+    return html.Span(
+        [
+            html.Strong(number, className="tabular"),
+            html.Span(f" ({interval}" if interval else "", className="funnel-range tabular"),
+            f" {of}",
+        ]
+    )
 
 
 def _legend() -> Component:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components.chart_card import twin_card
-from dashboard.components.funnel_chart import Link, between, wide
+from dashboard.components.funnel_chart import Link, rate, wide
 from dashboard.components.help import Fact, tip
 from dashboard.components.labelled import aria
 from dashboard.components.provenance import facts_of, remarks
@@ -110,11 +110,7 @@ def _group(name: str, steps: Sequence[Any], entry: dict[str, Any] | None, link: 
             html.H3(name),
             html.P(
                 [
-                    html.Strong(fmt.percent(last.rate_of_first), className="tabular"),
-                    f" of {fmt.count(steps[0].users)} converted ",
-                    html.Span(
-                        between(last.rate_of_first_low, last.rate_of_first_high), className="funnel-range tabular"
-                    ),
+                    rate(last.rate_of_first, last.rate_of_first_low, last.rate_of_first_high, "converted"),
                 ],
                 className="group-rate",
             ),

@@ -60,7 +60,10 @@ def time_to_convert(result: Result) -> go.Figure:
             font={"size": 11, "color": theme.INK},
         )
     drawn.update_xaxes(title_text=f"{name} from entry", showgrid=False, rangemode="tozero", tickformat=",~f")
-    drawn.update_yaxes(title_text="people", tickformat=theme.ticks(float(v) for v in frame["users"]))
+    few = len(frame) > 0 and int(frame["users"].max()) < 5  # half people would be on the axis
+    drawn.update_yaxes(
+        title_text="people", tickformat=theme.ticks(float(v) for v in frame["users"]), dtick=1 if few else None
+    )
     return drawn
 
 
