@@ -23,7 +23,14 @@ class Option(NamedTuple):
 
 
 def choice(
-    filters: Filters, name: str, label: str, options: Sequence[Option], current: str, *, default: str = "", hint: str = ""
+    filters: Filters,
+    name: str,
+    label: str,
+    options: Sequence[Option],
+    current: str,
+    *,
+    default: str = "",
+    hint: str = "",
 ) -> Component:
     """name: option of the URL. label: what is chosen ("Period"). default: the value that needs no mention in the URL.
     Choosing closes the list of people, whose number may no longer be on the page."""
@@ -48,18 +55,22 @@ def choice(
     )
 
 
-def tabs(filters: Filters, name: str, options: Sequence[Option], current: str, *, label: str) -> Component:
-    """A row of views of one page; the first option is the default."""
+def tabs(
+    filters: Filters, name: str, options: Sequence[Option], current: str, *, label: str, small: bool = False
+) -> Component:
+    """A row of views of one page, or (small) of one card; the first option is the default."""
     base = filters.with_option(LIST, None)
     links = [
         html.Li(
             html.A(
                 item.text,
                 href=view_link(base.with_option(name, None if not position else item.value)),
-                className="tab state-link" + (" is-on" if item.value == current else ""),
+                className=("switch-part" if small else "tab")
+                + " state-link"
+                + (" is-on" if item.value == current else ""),
                 **(aria(current="true") if item.value == current else {}),
             )
         )
         for position, item in enumerate(options)
     ]
-    return html.Nav(html.Ul(links, className="tabs"), **aria(label=label))
+    return html.Nav(html.Ul(links, className="switch" if small else "tabs"), className="no-print", **aria(label=label))

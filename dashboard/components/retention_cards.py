@@ -26,6 +26,33 @@ CELLS = ("cohort", "k", "column", "members", "users", "rate", "low", "high", "co
 MONEY = ("revenue", "revenue_rate", "cumulative", "per_member")
 
 
+def cohort_cards(
+    filters: Filters,
+    asked: Asked,
+    whole: Result,
+    split: Result,
+    over: Result,
+    *,
+    currency: str,
+    link: Callable[[str], str],
+    chosen: str,
+) -> list[Component]:
+    """Everything about cohorts. whole: ``retention`` without breakdown, split: with it (the same without one). over:
+    ``retention_over_time``."""
+    hint = few_cohorts(filters, int(whole.summary["cohorts"]), asked)
+    return [
+        *([hint] if hint is not None else []),
+        matrix_card(filters, whole, asked, currency=currency, link=link, chosen=chosen),
+        html.Div(
+            [
+                curve_card(split, asked, currency=currency),
+                over_time_card(filters, over, asked, int(whole.summary["columns"])),
+            ],
+            className="halves",
+        ),
+    ]
+
+
 def matrix_card(
     filters: Filters, result: Result, asked: Asked, *, currency: str, link: Callable[[str], str], chosen: str
 ) -> Component:
@@ -33,17 +60,17 @@ def matrix_card(
     cohorts = int(result.summary["cohorts"])
     told = f"The latest {MAX_ROWS} of {cohorts} cohorts are drawn; the means and the curve have all of them. "
     names_ = [*CELLS, *(name for name in MONEY if name in result.frame)]
-    columns = [
-        Column(name.replace("_", " ").capitalize(), result.units.get(name, ""), currency) for name in names_
-    ]
+    columns = [Column(name.replace("_", " ").capitalize(), result.units.get(name, ""), currency) for name in names_]
     title = "Revenue of cohorts" if asked.money else "Cohorts"
     return twin_card(
         "cohorts",
         title,
         [
-            tabs(filters, names.SHOW, names.SHOWN, asked.show, label="What the cells show")
-            if asked.value != PER_MEMBER
-            else None,
+            *(
+                [tabs(filters, names.SHOW, names.SHOWN, asked.show, label="What the cells show", small=True)]
+                if asked.value != PER_MEMBER
+                else []
+            ),
             cohort_table(result, asked, currency=currency, link=link, chosen=chosen),
         ],
         columns=columns,
@@ -63,13 +90,24 @@ def matrix_card(
 
 def sentence(asked: Asked) -> str:
     """The question in words."""
-    back = {item.value: item.text.lower() for item in names.COUNTS}[asked.count]
-    start = {"recurring": "did", "first_time": "first did", "first_ever": "did for the first time ever"}[asked.kind]
-    often = "" if asked.minimum == 1 or asked.count != "on" else f" at least {asked.minimum} times"
-    who = f"People who {start} {names.event_label(asked.start)} in a {asked.period}"
+    start, back, period = names.event_label(asked.start), names.event_label(asked.returning), asked.period
+    who = {
+        "recurring": f"did {start}" if start else "were active",
+        "first_time": f"did {start} for the first time" if start else "were active for the first time",
+        "first_ever": f"did their first {start} ever" if start else "were active for the first time ever",
+    }[asked.kind]
     if asked.money:
-        return f"{who}, and what they brought by {asked.period}"
-    return f"{who}, and did {names.event_label(asked.returning)}{often} {back}"
+        return f"People who {who} in a {period}, and what they brought {period} by {period}"
+    often = f" {asked.minimum} times or more" if asked.minimum > 1 and asked.count == "on" else ""
+    when = {
+        "on": f"in exactly that later {period}",
+        "on_or_after": f"in that {period} or later",
+        "on_or_before": f"in that {period} or before",
+        "brackets": f"within a group of {period}s",
+        "streak": f"in every {period} up to there",
+    }[asked.count]
+    again = f"came back and did {back}" if back else "came back"
+    return f"People who {who} in a {period}, and {again}{often} {when}"
 
 
 def curve_card(result: Result, asked: Asked, *, currency: str) -> Component:
@@ -110,7 +148,8 @@ def curve_card(result: Result, asked: Asked, *, currency: str) -> Component:
             [Fact("Interval", "Wilson, 95 %"), *facts_of(result)],
         ),
         subtitle=test_words(result),
-        height=320,
+        foot=risk_table(result, asked) or "",
+        height=330,
     )
 
 
@@ -139,10 +178,7 @@ def risk_table(result: Result, asked: Asked) -> Component | None:
                         html.Tr(
                             [
                                 html.Th(name, scope="row"),
-                                *(
-                                    html.Td(fmt.count({int(p.x): p.people for p in line}.get(k)))
-                                    for k in shown
-                                ),
+                                *(html.Td(fmt.count({int(p.x): p.people for p in line}.get(k))) for k in shown),
                             ]
                         )
                         for name, line in found.items()
@@ -175,9 +211,7 @@ def over_time_card(filters: Filters, result: Result, asked: Asked, columns: int)
         f"{unit} {result.summary['column']} over time",
         figures.over_time(result, column=column),
         summary=f"{label} in {unit.lower()} {result.summary['column']}, complete cohorts together: {rates}.",
-        columns=[
-            Column({**titles, "high": "To", column: label}[name], result.units.get(name, "")) for name in table
-        ],
+        columns=[Column({**titles, "high": "To", column: label}[name], result.units.get(name, "")) for name in table],
         rows=rows_of(result, table),
         about=tip(
             "over-time",

@@ -47,11 +47,13 @@ def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], da
         ]
         if asked.count == "on":
             controls.append(
-                choice(filters, names.MINIMUM, "Events", names.MINIMA, str(asked.minimum), default=names.MINIMA[0].value)
+                choice(
+                    filters, names.MINIMUM, "Events", names.MINIMA, str(asked.minimum), default=names.MINIMA[0].value
+                )
             )
     if len(splits) > 1:
         controls.append(choice(filters, names.SPLIT, "Breakdown", splits, asked.split))
-    return html.Div(controls, className="question no-print", role="group", **aria(label="Question"))
+    return html.Div(controls, className="asked-row no-print", role="group", **aria(label="Question"))
 
 
 def _event(filters: Filters, asked: Asked, name: str, label: str) -> list[Component]:
@@ -83,7 +85,7 @@ def _event(filters: Filters, asked: Asked, name: str, label: str) -> list[Compon
         find="Find a property or value",
         className="picker-add",
     )
-    return [html.Div([shown, *chips, add], className="question-event")]
+    return [html.Div([shown, *chips, add], className="asked-event")]
 
 
 def picked(name: str, filters: Filters, asked: Asked, dimensions: Sequence[Dimension]) -> list[Component]:

@@ -32,6 +32,15 @@ def read_token(token: str) -> dict[str, Any] | None:
     return {"cohort": parts[1], "k": int(parts[2][:6]), "returned": parts[0] == "in"}
 
 
+def list_title(cell: Mapping[str, Any], asked: Asked) -> str:
+    """The people of a cell in words."""
+    cohort = period_name(str(cell["cohort"]), asked.period)
+    if cell["k"] == 0:
+        return f"Started in {cohort}" if asked.period != "day" else f"Started on {cohort}"
+    came = "came back" if cell["returned"] else "did not come back"
+    return f"Cohort of {cohort}: {came} in {asked.period} {cell['k']}"
+
+
 def cohort_table(
     result: Result, asked: Asked, *, currency: str, link: Callable[[str], str], chosen: str = ""
 ) -> Component:

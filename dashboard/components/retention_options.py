@@ -86,9 +86,17 @@ class Asked:
             found["min_occurrences"] = self.minimum
         return found
 
+    def people_options(self) -> dict[str, Any]:
+        """:meth:`options` for a list of people: money is counted in the cells of people."""
+        return {name: value for name, value in self.options().items() if name != "value"}
+
+    def group_options(self) -> dict[str, Any]:
+        """The breakdown alone."""
+        return {"breakdown": self.split} if self.split else {}
+
     def split_options(self) -> dict[str, Any]:
         """:meth:`options` with the breakdown."""
-        return self.options() | ({"breakdown": self.split} if self.split else {})
+        return self.options() | self.group_options()
 
 
 def asked(filters: Filters, days: int) -> Asked:
@@ -131,10 +139,10 @@ def selector(text: str) -> Any:
 
 
 def event_label(text: str) -> str:
-    """An event of the URL for people."""
+    """An event of the URL for people, "" for any activity."""
     found = selector(text)
     if isinstance(found, str):
-        return found or "any activity"
+        return found
     where = found.get("where")
     name = str(found.get("event") or "any event")
     return f"{name}, filtered" if isinstance(where, dict) and where else name

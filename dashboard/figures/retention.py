@@ -89,7 +89,9 @@ def over_time(result: Result, *, column: str = "rate") -> go.Figure:
     traces: list[Any] = []
     names = list(dict.fromkeys(str(group) for group in result.frame["group"]))
     for position, name in enumerate(names):
-        part = result.frame[result.frame["group"] == name].reset_index(drop=True)
+        part = result.frame[result.frame["group"] == name]
+        # a period in which nobody could come back yet says nothing
+        part = part[part["complete"] | (part["users"] > 0)].reset_index(drop=True)
         hue = theme.PALETTE[position % len(theme.PALETTE)]
         done = [bool(flag) for flag in part["complete"]]
         values = [_known(value) for value in part[column]]
@@ -173,9 +175,7 @@ def _band(
     edge = {"width": 0, "shape": shape}
     places = [x for x, _, _ in known]
     return [
-        go.Scatter(
-            x=places, y=[a for _, a, _ in known], mode="lines", line=edge, hoverinfo="skip", showlegend=False
-        ),
+        go.Scatter(x=places, y=[a for _, a, _ in known], mode="lines", line=edge, hoverinfo="skip", showlegend=False),
         go.Scatter(
             x=places,
             y=[b for _, _, b in known],
