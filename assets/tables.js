@@ -1,4 +1,4 @@
-/* The grid forgets its blocks and asks again when the view in the URL changed. */
+/* The grid forgets its blocks and asks again when the view in the URL changed; it shows the chosen columns. */
 (function () {
   "use strict";
   window.dash_clientside = window.dash_clientside || {};
@@ -10,6 +10,20 @@
         grid.ensureIndexVisible(0);
       }
       return window.dash_clientside.no_update;
+    },
+    columns: function (chosen, options, id) {
+      const nothing = window.dash_clientside.no_update;
+      if (!window.dash_ag_grid || !window.dash_ag_grid.getApiAsync) {
+        return nothing;
+      }
+      const all = (options || []).map(function (option) { return option.value; });
+      const shown = all.filter(function (key) { return (chosen || []).indexOf(key) >= 0; });
+      const hidden = all.filter(function (key) { return shown.indexOf(key) < 0; });
+      window.dash_ag_grid.getApiAsync(id.grid).then(function (grid) {
+        grid.setColumnsVisible(hidden, false);
+        grid.setColumnsVisible(shown, true);
+      });
+      return nothing;
     },
   };
 })();

@@ -14,10 +14,11 @@ from dashboard.components import import_options as options
 from dashboard.components.dataset_detail import answers_panel, changes_panel, facts, notes_panel
 from dashboard.components.import_mapping import ORDER, STORED, TYPE, USE, column_id, mapping_table
 from dashboard.components.import_report import SourceView, headline, source_report
+from dashboard.components.rows_panel import register, rows_panel
 from dashboard.errors import NotFound, UserError
 from dashboard.filters import day_date, parse
 from dashboard.schema import KIND_LABEL, TABLES
-from dashboard.service import data, wizard
+from dashboard.service import data, stored_rows, wizard
 
 dash.register_page(__name__, path="/dataset", name="Dataset", title="Dataset – Holdfast")
 
@@ -66,6 +67,7 @@ def show(search: str | None, _changed: Any, pathname: str) -> tuple[Any, Any]:
         changes_panel([(s.report.file_name, s.plan.kind, s.report.accepted, s.merge) for s in sources]),
         notes_panel(_notes(item.manifest), _joins(item.manifest)),
         answers_panel(service.answerability(item.id)),
+        rows_panel(item.id, stored_rows.tables(item.id), item.manifest.time_zone),
         html.H2("Files and decisions"),
         html.P(headline([s.report for s in shown]), className="hint tabular"),
         *[source_report(view) for view in shown],
@@ -293,3 +295,6 @@ def rebuild(
     except UserError as error:
         return no_update, no_update, no_update, f"{error.message} {error.hint}"
     return "/import", f"?job={job.id}", job.id, no_update
+
+
+register(stored_rows.row_columns, stored_rows.row_page)

@@ -11,33 +11,40 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 import dash_ag_grid as dag
-from dash import ClientsideFunction, Input, Output, State, clientside_callback
+import dash_bootstrap_components as dbc
+from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_callback, html
 from dash.development.base_component import Component
 
 from dashboard.components import ids
+from dashboard.components.popup import popup
 
 BLOCK = 100  # rows per request
 MAX_BLOCK = 1_000  # rows a forged request may ask for
 NARROW, MIDDLE, WIDE = 136, 150, 420  # pixels
+FILTER: dict[str, Any] = {"maxNumConditions": 1, "buttons": ["apply", "reset"], "closeOnApply": True}
+CHOSEN = "grid-columns"  # type of the list of shown columns, with the grid's id as "grid"
 
 _NUMBER = {
     "count": "params.value == null ? '–' : d3.format(',.0f')(params.value)",
     "number": "params.value == null ? '–' : d3.format(',.1f')(params.value)",
     "days": "params.value == null ? '–' : d3.format(',.0f')(params.value)",
     "money": "params.value == null ? '–' : d3.format(',.2f')(params.value)",
+    "exact": "params.value == null ? '–' : d3.format(',')(params.value)",
     "rate": "params.value == null ? '–' : d3.format('.1%')(params.value)",
 }
 
 
 class GridColumn(NamedTuple):
     """key: field of a row (letters, digits, underscore). kind: "text", "number" or "date" (ISO text). unit: as in
-    Result. sortable: also filterable."""
+    Result, or "exact" for a number as stored. sortable: also filterable. tests: the grid's filters that the server can
+    answer for this column, () = all of its kind."""
 
     key: str
     label: str
     kind: str = "text"
     unit: str = ""
     sortable: bool = True
+    tests: tuple[str, ...] = ()
 
 
 class Block(NamedTuple):
@@ -102,14 +109,44 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
         }
     else:
         definition |= {"valueFormatter": {"function": "params.value == null ? '–' : params.value"}}
+    if column.tests:
+        definition["filterParams"] = {**FILTER, "filterOptions": list(column.tests)}
     if not column.sortable:
         definition |= {"tooltipField": column.key, "minWidth": WIDE, "flex": 1}
     return definition
 
 
 def data_table(identifier: str, columns: Sequence[GridColumn], *, height: int = 520) -> Component:
-    """The grid. A callback answers ``Input(identifier, "getRowsRequest")`` with the output ``getRowsResponse``:
-    {"rowData": […], "rowCount": total}."""
+    """The grid below a choice of its columns, which the browser remembers for the session. A callback answers
+    ``Input(identifier, "getRowsRequest")`` with the output ``getRowsResponse``: {"rowData": […], "rowCount": total}."""
+    return html.Div([_column_chooser(identifier, columns), _grid(identifier, columns, height)], className="stack-s")
+
+
+def _column_chooser(identifier: str, columns: Sequence[GridColumn]) -> Component:
+    """Which columns are shown; the first one always is."""
+    free = columns[1:]
+    choice = dbc.Checklist(
+        id={"type": CHOSEN, "grid": identifier},
+        options=[{"label": column.label, "value": column.key} for column in free],
+        value=[column.key for column in free],
+        persistence=identifier,
+        persistence_type="session",
+        className="column-choice",
+    )
+    box = popup("columns", ["Columns"], [choice], on=False)
+    return html.Div(box, className="column-chooser no-print" if free else "d-none")
+
+
+clientside_callback(
+    ClientsideFunction("tables", "columns"),
+    Output({"type": CHOSEN, "grid": MATCH}, "className"),
+    Input({"type": CHOSEN, "grid": MATCH}, "value"),
+    State({"type": CHOSEN, "grid": MATCH}, "options"),
+    State({"type": CHOSEN, "grid": MATCH}, "id"),
+)
+
+
+def _grid(identifier: str, columns: Sequence[GridColumn], height: int) -> Component:
     grid: Component = dag.AgGrid(
         id=identifier,
         rowModelType="infinite",
@@ -119,7 +156,7 @@ def data_table(identifier: str, columns: Sequence[GridColumn], *, height: int = 
             "resizable": True,
             "wrapHeaderText": True,
             "autoHeaderHeight": True,
-            "filterParams": {"maxNumConditions": 1, "buttons": ["apply", "reset"], "closeOnApply": True},
+            "filterParams": FILTER,
         },
         dashGridOptions={
             "theme": {

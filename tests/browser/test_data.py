@@ -119,3 +119,33 @@ def test_list_on_a_phone(server: Server, new_page: Callable[..., Page], tmp_path
     open_page(page, "/data")
     assert axe(page) == []
     assert sideways(page) == 0
+
+
+def test_rows_are_browsed_on_the_server_and_columns_chosen_for_the_session(page: Page, tmp_path: Path) -> None:
+    choose(page, march(tmp_path / "browse.csv"))
+    dataset = import_now(page)
+    open_page(page, f"/dataset?dataset={dataset}")
+    count = page.locator("#rows-count")
+    expect(count).to_have_text("60 rows")
+    grid = page.locator("#rows-grid")
+    first = grid.locator(".ag-center-cols-container [row-index='0'] [col-id='c1']")
+    grid.locator(".ag-header-cell[col-id='c1'] .ag-header-cell-label").click()
+    expect(first).to_have_text("2025-03-01 10:00:00")
+    grid.locator(".ag-header-cell[col-id='c0'] .ag-header-cell-filter-button").click()
+    page.locator(".ag-filter input[type='text']:visible").first.fill("u19")
+    page.get_by_role("button", name="Apply").click()
+    expect(count).to_have_text("3 rows")
+    page.locator("[data-pop='columns'] summary").click()
+    page.get_by_label("Event name", exact=True).uncheck()
+    header = grid.locator(".ag-header-cell[col-id='c2']")
+    expect(header).to_have_count(0)
+    assert axe(page) == []
+    open_page(page, f"/dataset?dataset={dataset}")
+    expect(count).to_have_text("60 rows")
+    expect(grid.locator(".ag-header-cell[col-id='c1']")).to_have_count(1)
+    expect(header).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download this table (CSV)").click()
+    target = tmp_path / "rows.csv"
+    download.value.save_as(target)
+    assert len(target.read_text().splitlines()) == 61
