@@ -1,10 +1,9 @@
 """What changed when people first used a feature, against comparable people who did not use it.
 
-Formula source: definitions section 6 (counterfactual of non-adopters). Measured in active days before and after. Every
-non-adopter gets the first-use day of a random adopter (drawn by hash, so always the same) and is looked at from the
-first day on which they were active within a week from there: like an adopter, active on the day itself. A person's day
-of first use is in neither side. Only people known for the whole time before and observed for the whole time after
-count.
+Formula source: definitions section 6 (counterfactual of non-adopters). Measured in active days before and after. To
+every non-adopter the first-use day of an adopter is given on which they were active themselves: drawn by hash, so
+always the same, and from the same calendar days. That day is in neither side. Only people known for the whole time
+before and observed for the whole time after count.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from dashboard.insights.active_days import active_days
 from dashboard.insights.aha_exposure import id_numbers
 from dashboard.insights.dimensions import value_counts
 from dashboard.insights.features import MAX_FEATURES, TABLE, features_of
-from dashboard.insights.features_kernels import around, first_use
+from dashboard.insights.features_kernels import around, draw_days, first_use
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.totals import json_number
 from dashboard.insights.view import View
@@ -31,7 +30,7 @@ from dashboard.schema import NULL_DAY
 from dashboard.statistics.impact import impact, impact_interval
 from dashboard.store.partition import Partition
 
-NEAREST = 7  # days within which a non-adopter must be active after the day they are given
+DRAWS = 30  # days tried for a non-adopter before they count as not comparable
 MIN_PEOPLE = 30
 Int32 = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -132,22 +131,23 @@ def compare(view: View, column: str, code: int, length: int) -> Sides:
     def measure(partition: Partition) -> tuple[Floats, Floats, int]:
         at = partition.index
         given = np.where(adopted[at], first[at], NULL_DAY).astype(np.int32)
-        adopters = _around(view, partition, given, 0, length, last)
-        given = np.full(partition.n_users, NULL_DAY, np.int32)
+        adopters = _around(view, partition, given, length, last)
+        drawn = np.full(partition.n_users, NULL_DAY, np.int32)
         if len(pool):
-            drawn = pool[id_numbers(partition) % np.uint64(len(pool))]
-            given = np.where(people[at] & (first[at] == NULL_DAY), drawn, NULL_DAY).astype(np.int32)
-        return adopters, _around(view, partition, given, NEAREST, length, last), int(adopted[at].sum()) - len(adopters)
+            asked = (people[at] & (first[at] == NULL_DAY)).astype(np.uint8)
+            active = active_days(view, partition)
+            draw_days(active.offsets, active.day, asked, id_numbers(partition), pool, DRAWS, drawn)
+        return adopters, _around(view, partition, drawn, length, last), int(adopted[at].sum()) - len(adopters)
 
     partials = run(view.dataset, measure, list)
     adopters, others = (np.concatenate([partial[side] for partial in partials]) for side in (0, 1))
     return Sides(adopters, others, sum(partial[2] for partial in partials))
 
 
-def _around(view: View, partition: Partition, anchor: Int32, nearest: int, length: int, last: int) -> Floats:
+def _around(view: View, partition: Partition, anchor: Int32, length: int, last: int) -> Floats:
     active = active_days(view, partition)
     pre, post = np.full(partition.n_users, -1, np.int64), np.full(partition.n_users, -1, np.int64)
-    around(active.offsets, active.day, anchor, nearest, length, pre, post)
+    around(active.offsets, active.day, anchor, length, pre, post)
     kept = (pre >= 0) & (anchor.astype(np.int64) + length <= last)
     return np.column_stack([pre[kept], post[kept]]).astype(np.float64)
 

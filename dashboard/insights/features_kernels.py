@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from dashboard.jit import kernel
 from dashboard.schema import NULL_DAY
+from dashboard.store import hashing
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.uint64]
 
 
 @kernel
@@ -191,31 +193,41 @@ def first_use(offsets: Int64, day: Int32, codes: Int32, feature: int, mask: Byte
 
 
 @kernel
-def around(offsets: Int64, day: Int32, anchor: Int32, nearest: int, length: int, pre: Int64, post: Int64) -> None:
+def draw_days(
+    offsets: Int64, day: Int32, asked: Bytes, numbers: Numbers, pool: Int32, draws: int, anchor: Int32
+) -> None:
+    """anchor[u] = the first of up to ``draws`` days drawn from ``pool`` by the person's number on which they were
+    active, NULL_DAY without one or where asked[u] is 0. day: distinct active days, ascending. pool: not empty."""
+    size = np.uint64(pool.shape[0])
+    for u in range(offsets.shape[0] - 1):
+        anchor[u] = NULL_DAY
+        begin, end = offsets[u], offsets[u + 1]
+        if not asked[u] or begin == end:
+            continue
+        number = numbers[u]
+        for _ in range(draws):
+            number = hashing.mix(number)
+            drawn = pool[number % size]
+            at = begin + np.searchsorted(day[begin:end], drawn)
+            if at < end and day[at] == drawn:
+                anchor[u] = drawn
+                break
+
+
+@kernel
+def around(offsets: Int64, day: Int32, anchor: Int32, length: int, pre: Int64, post: Int64) -> None:
     """Active days before and after a day of each person.
 
-    day: distinct active days, ascending. anchor[u]: a day, NULL_DAY = not asked; with ``nearest`` > 0 it moves to the
-    person's first active day on it or at most ``nearest`` days later. pre[u], post[u]: active days in the ``length``
-    days before and after it, -1 where there is no such day or the person was first active later than that before it.
+    day: distinct active days, ascending. anchor[u]: a day, NULL_DAY = not asked. pre[u], post[u]: active days in the
+    ``length`` days before and after it, -1 where not asked or the person was first active less than ``length`` days
+    before it.
     """
     for u in range(offsets.shape[0] - 1):
         pre[u] = -1
         post[u] = -1
         at = anchor[u]
         begin, end = offsets[u], offsets[u + 1]
-        if at == NULL_DAY or begin == end:
-            continue
-        if nearest > 0:
-            moved = NULL_DAY
-            for i in range(begin, end):
-                if day[i] >= at:
-                    moved = day[i]
-                    break
-            if moved == NULL_DAY or moved > at + nearest:
-                continue
-            at = moved
-            anchor[u] = at
-        if day[begin] > at - length:
+        if at == NULL_DAY or begin == end or day[begin] > at - length:
             continue
         pre[u] = 0
         post[u] = 0

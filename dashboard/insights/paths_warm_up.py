@@ -32,9 +32,9 @@ def compile_kernels() -> None:
     totals = np.zeros((1, 5), np.int64)
     limits = (10, 11, 1, 2, True, -1, -1)
     for days in (day, NO_DAYS):
-        rows: list[Any] = [offsets, time, days, codes, mask, side, node_of, one]
-        results: list[Any] = [*edges, *nodes, totals, -1, -1, everybody.copy()]
-        paths.walk(*rows, *limits, *results)
+        rows: list[Any] = [offsets, time, days, codes, mask, side, node_of, one, *limits]
+        rows += [*edges, *nodes, totals, -1, -1, everybody.copy()]
+        paths.walk(*rows)
 
     windows, allowed = np.array([5], np.int64), np.ones(2, np.uint8)
     first, state, retained = np.zeros(2, np.int64), np.zeros(2, np.uint8), np.zeros(2, np.uint8)
@@ -55,9 +55,14 @@ def compile_kernels() -> None:
     group, span = np.zeros(2, np.int32), np.zeros(2, np.int32)
     common: list[Any] = [offsets, day, codes, codes, node_of, allowed, mask, group]
     matrices = [np.zeros((1, 1), np.int64) for _ in range(6)]
-    features.usage(*common, 10, span, *matrices[:3], by, matrices[3], matrices[4], matrices[5], by)
-    features.users_of(*common, 10, 11, 0, np.zeros(2, np.uint8))
-    features.kept(*common, 10, 11, 11, np.zeros((1, 2), np.int64), np.zeros(2, np.int64))
+    for kernel, rest in (
+        (features.usage, [10, span, *matrices[:3], by, *matrices[3:], by]),
+        (features.users_of, [10, 11, 0, np.zeros(2, np.uint8)]),
+        (features.kept, [10, 11, 11, np.zeros((1, 2), np.int64), np.zeros(2, np.int64)]),
+    ):
+        given: list[Any] = [*common, *rest]  # type: ignore[misc]
+        kernel(*given)  # type: ignore[operator]
     used = np.full(2, NULL_DAY, np.int32)
     features.first_use(offsets, day, codes, 0, mask, 11, used)
-    features.around(offsets, day, used, 7, 1, np.zeros(2, np.int64), np.zeros(2, np.int64))
+    features.draw_days(offsets, day, everybody, np.zeros(2, np.uint64), used.copy(), 2, used)
+    features.around(offsets, day, used, 1, np.zeros(2, np.int64), np.zeros(2, np.int64))
