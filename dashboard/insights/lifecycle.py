@@ -160,16 +160,19 @@ def as_selectors(view: View, activity: str | Sequence[str]) -> tuple[Selector, .
     needs=(TIMED,),
 )
 def lifecycle_people(
-    view: View, *, period: str, state: str, by: str = "week", activity: str | Sequence[str] = ()
+    view: View, *, period: str = "", state: str = "new", by: str = "week", activity: str | Sequence[str] = ()
 ) -> Result:
-    """Column: user_id, sorted. Options period: label as in ``lifecycle``; state: new, returning, resurrecting, dormant;
-    by, activity: as there. summary: users."""
+    """Column: user_id, sorted. Options period: label as in ``lifecycle`` ("" = the last); state: new, returning,
+    resurrecting, dormant; by, activity: as there. summary: users."""
     if state not in STATES:
         raise UserError("unknown_state", "There is no such state.", f"Choose {', '.join(STATES)}.")
     calendar = periods_of(view, by)
-    if period not in calendar.labels[1:]:
+    labels = calendar.labels[1:]
+    if period and period not in labels:
         raise UserError("bad_period", "There is no such period in the range.", "Choose one that is shown.")
-    ids = people_in(view, calendar, as_selectors(view, activity), state, calendar.labels[1:].index(period))
+    ids = people_in(
+        view, calendar, as_selectors(view, activity), state, labels.index(period) if period else len(labels) - 1
+    )
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     notes = where.ignored(view, TABLE)
     return Result("lifecycle_people", frame, summary={"users": len(ids)}, notes=notes, **rows_read(view))

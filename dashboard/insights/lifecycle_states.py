@@ -141,7 +141,7 @@ def state_migration(view: View, *, first: str = "", last: str = "", activity: st
 def state_people(
     view: View,
     *,
-    before: str,
+    before: str = "new",
     after: str = "",
     first: str = "",
     last: str = "",

@@ -132,11 +132,12 @@ def retention_over_time(view: View, *, k: int = 1, **options: Any) -> Result:
     definition="The users of one cell of the cohort matrix: exactly those that it counts, or those who did not come.",
     needs=(TIMED,),
 )
-def retention_people(view: View, *, cohort: str, k: int = 0, returned: bool = True, **options: Any) -> Result:
-    """Column: user_id, sorted. Options cohort: label of the cohort; k: column (0 = all members); returned: false lists
-    the members who do not count in the column; the others as in ``retention``. summary: users."""
+def retention_people(view: View, *, cohort: str = "", k: int = 0, returned: bool = True, **options: Any) -> Result:
+    """Column: user_id, sorted. Options cohort: label of the cohort ("" = the first); k: column (0 = all
+    members); returned: false lists the members who do not count in the column; the others as in ``retention``. summary:
+    users."""
     query = RetentionQuery.from_json({**options, "breakdown": "", "value": "people"})
-    ids = people(view, query, cohort_index(plan(view, query), cohort), k, returned)
+    ids = people(view, query, cohort_index(plan(view, query), cohort) if cohort else 0, k, returned)
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     notes = where.ignored(view, TABLE)
     return Result("retention_people", frame, summary={"users": len(ids)}, notes=notes, **rows_read(view))

@@ -153,7 +153,7 @@ def rhythm(view: View, *, activity: str | Sequence[str] = ()) -> Result:
     definition="The users with activity on a weekday at an hour: exactly those that it counts.",
     needs=(TIMED,),
 )
-def rhythm_people(view: View, *, weekday: int, hour: int, activity: str | Sequence[str] = ()) -> Result:
+def rhythm_people(view: View, *, weekday: int = 0, hour: int = 0, activity: str | Sequence[str] = ()) -> Result:
     """Column: user_id, sorted. Options weekday: 0 (Monday) to 6; hour: 0 to 23; activity: event names that count.
     summary: users."""
     for value, high in ((weekday, 6), (hour, 23)):

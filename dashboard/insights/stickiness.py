@@ -122,7 +122,7 @@ def days_active(view: View, *, by: str = "day", activity: str | Sequence[str] = 
     needs=(TIMED,),
 )
 def days_active_people(
-    view: View, *, periods: int, mode: str = "exact", by: str = "day", activity: str | Sequence[str] = ()
+    view: View, *, periods: int = 1, mode: str = "exact", by: str = "day", activity: str | Sequence[str] = ()
 ) -> Result:
     """Column: user_id, sorted. Options periods: how many; mode: exact, at_least; by, activity: as in ``days_active``.
     summary: users."""

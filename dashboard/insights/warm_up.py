@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.insights import activity_kernels as activity
-from dashboard.insights import funnel_warm_up, paths_warm_up, where
+from dashboard.insights import funnel_warm_up, paths_warm_up, retention_warm_up, where
 from dashboard.insights import revenue_kernels as revenue
 
 
@@ -29,6 +29,7 @@ def compile_kernels() -> None:
     counts = np.zeros(1, np.int64)
     funnel_warm_up.compile_kernels()
     paths_warm_up.compile_kernels()
+    retention_warm_up.compile_kernels()
     for kept in (ones, where.EVERYTHING):
         activity.distinct_days(offsets, day, kept, 20, np.empty(3, np.int64), np.empty(2, np.int32))
     activity.distinct_days_of(
