@@ -51,3 +51,27 @@
     }
   });
 })();
+
+/* A click on a node or an edge of a flow opens the list of its people, as a link would. */
+(function () {
+  "use strict";
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.picker = {
+    openPlace: function () {
+      const changed = window.dash_clientside.callback_context.triggered[0];
+      const points = changed && changed.value ? changed.value.points || [] : [];
+      const token = points.length ? points[0].customdata : null;
+      if (typeof token === "string" && token.startsWith("[")) {
+        const query = new URLSearchParams(window.location.search);
+        query.set("list", token);
+        const link = document.createElement("a");
+        link.className = "state-link";
+        link.href = "?" + query.toString() + "#people";
+        document.body.appendChild(link);
+        link.click();
+        link.remove();
+      }
+      return window.dash_clientside.no_update;
+    },
+  };
+})();

@@ -81,7 +81,7 @@ def chart_card(
         title,
         chart,
         plain_table(columns, rows, caption=title),
-        tools=(*_TABLE_TOOLS, ("png", "Download PNG"), ("expand", "Expand")),
+        tools=(*_TABLE_TOOLS, *_CHART_TOOLS),
         height=f"{height}px",
         about=about,
         subtitle=subtitle,
@@ -99,14 +99,16 @@ def twin_card(
     about: Component | None = None,
     subtitle: Component | str = "",
     foot: Component | str | Sequence[Component | str] = "",
+    chart: bool = False,
 ) -> Component:
-    """What is drawn with text and bars (it can be read and clicked as it is), and its numbers as a table and a CSV."""
+    """What is drawn with text and bars (it can be read and clicked as it is), and its numbers as a table and a CSV.
+    chart: the body has a chart in it, which can be downloaded and enlarged."""
     return _with_twin(
         name,
         title,
         body,
         plain_table(columns, rows, caption=title),
-        tools=_TABLE_TOOLS,
+        tools=(*_TABLE_TOOLS, *(_CHART_TOOLS if chart else ())),
         height="auto",
         about=about,
         subtitle=subtitle,
@@ -115,6 +117,7 @@ def twin_card(
 
 
 _TABLE_TOOLS = (("table", "View as table"), ("csv", "Download CSV"))
+_CHART_TOOLS = (("png", "Download PNG"), ("expand", "Expand"))
 
 
 def _with_twin(

@@ -11,7 +11,9 @@ from dashboard.figures import theme
 from dashboard.result import Result
 
 UNITS = (("seconds", 1), ("minutes", 60), ("hours", 3_600), ("days", 86_400))
-MARKS = (("median_seconds", "half", 1.0), ("p75_seconds", "75 %", 0.88), ("p90_seconds", "90 %", 0.76))
+# label and height of a mark, so that close ones do not write over each other; the columns end below them
+MARKS = (("median_seconds", "half", 1.0), ("p75_seconds", "75 %", 0.9), ("p90_seconds", "90 %", 0.8))
+HEADROOM = 0.68
 
 
 def unit_of(seconds: float) -> tuple[str, int]:
@@ -60,10 +62,12 @@ def time_to_convert(result: Result) -> go.Figure:
             font={"size": 11, "color": theme.INK},
         )
     drawn.update_xaxes(title_text=f"{name} from entry", showgrid=False, rangemode="tozero", tickformat=",~f")
-    few = len(frame) > 0 and int(frame["users"].max()) < 5  # half people would be on the axis
+    most = int(frame["users"].max()) if len(frame) else 1
+    few = most < 5  # half people would be on the axis
     drawn.update_yaxes(
         title_text="people", tickformat=theme.ticks(float(v) for v in frame["users"]), dtick=1 if few else None
     )
+    drawn.update_yaxes(range=[0, most / HEADROOM])
     return drawn
 
 
