@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from typing import Any
 
 import dash
@@ -11,7 +13,7 @@ from dashboard import format as fmt
 from dashboard import service
 from dashboard.components import ids
 from dashboard.components import import_options as options
-from dashboard.components.dataset_detail import answers_panel, changes_panel, facts, notes_panel
+from dashboard.components.dataset_detail import answers_panel, as_of_panel, changes_panel, facts, notes_panel
 from dashboard.components.import_mapping import ORDER, STORED, TYPE, USE, column_id, mapping_table
 from dashboard.components.import_report import SourceView, headline, source_report
 from dashboard.components.rows_panel import register, rows_panel
@@ -22,6 +24,7 @@ from dashboard.service import data, stored_rows, wizard
 
 dash.register_page(__name__, path="/dataset", name="Dataset", title="Dataset – Holdfast")
 
+KEPT_DAY, KEEP_DAY, FORGET_DAY, DAY_SAID = "kept-day", "kept-day-keep", "kept-day-forget", "kept-day-said"
 BODY, CHANGED, REBUILD, COLUMNS, SAID = (
     "dataset-body",
     "dataset-plans",
@@ -64,6 +67,7 @@ def show(search: str | None, _changed: Any, pathname: str) -> tuple[Any, Any]:
     return [
         _header(item),
         _facts(item),
+        _as_of(item),
         changes_panel([(s.report.file_name, s.plan.kind, s.report.accepted, s.merge) for s in sources]),
         notes_panel(_notes(item.manifest), _joins(item.manifest)),
         answers_panel(service.answerability(item.id)),
@@ -125,6 +129,14 @@ def _facts(item: Any) -> Any:
         pairs.append(("Rows without a person", f"{guests:,}"))
     pairs.append(("Size", fmt.file_size(item.bytes)))
     return facts(pairs)
+
+
+def _as_of(item: Any) -> Any:
+    """The day that "now" means, kept with the dataset; nothing for data without dates."""
+    if item.manifest.last_day is None:
+        return None
+    kept, last = service.kept_as_of(item.id), day_date(item.manifest.last_day)
+    return as_of_panel(KEPT_DAY, KEEP_DAY, FORGET_DAY, DAY_SAID, kept, last)
 
 
 def _notes(manifest: Any) -> list[tuple[str, str]]:
@@ -295,6 +307,29 @@ def rebuild(
     except UserError as error:
         return no_update, no_update, no_update, f"{error.message} {error.hint}"
     return "/import", f"?job={job.id}", job.id, no_update
+
+
+@dash.callback(
+    Output(ids.DATASETS_CHANGED, "data", allow_duplicate=True),
+    Output(DAY_SAID, "children"),
+    Input(KEEP_DAY, "n_clicks"),
+    Input(FORGET_DAY, "n_clicks"),
+    State(KEPT_DAY, "value"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def keep_day(keep: int | None, forget: int | None, typed: Any, search: str | None) -> tuple[Any, Any]:
+    """Keep the as-of day with the dataset, or go back to the data's own."""
+    if not (keep or forget):
+        return no_update, no_update
+    try:
+        day = None if ctx.triggered_id == FORGET_DAY else dt.date.fromisoformat(str(typed))
+        service.keep_as_of(parse(search).dataset or data.newest_dataset() or "", day)
+    except ValueError:
+        return no_update, "This is no day. Choose one, like 2025-03-08."
+    except UserError as error:
+        return no_update, f"{error.message} {error.hint}"
+    return {"kept": time.time()}, no_update
 
 
 register(stored_rows.row_columns, stored_rows.row_page)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
+import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import format as fmt
 from dashboard.result import Answer
 
 MERGE_TEXT: dict[str, str] = {
@@ -22,6 +25,51 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Component:
     """A list of label and value."""
     items: list[Component] = [html.Div([html.Dt(label), html.Dd(value)]) for label, value in pairs]
     return html.Dl(items, className="facts panel panel-body")
+
+
+def as_of_panel(
+    day_id: str, keep_id: str, forget_id: str, said_id: str, kept: dt.date | None, last: dt.date
+) -> Component:
+    """Which day "now" means in every view of the dataset. kept: the day that was set; last: the data's last day."""
+    said = (
+        f"Kept: {fmt.day(kept)}. The data's last day is {fmt.day(last)}."
+        if kept is not None
+        else f"It is the data's last day, {fmt.day(last)}."
+    )
+    return html.Section(
+        [
+            html.H2("As-of day"),
+            html.P(
+                "Recency, “last days” and segments are counted back from this day wherever a link names no other.",
+                className="hint",
+            ),
+            html.Div(
+                [
+                    html.Label("As-of day of this dataset", htmlFor=day_id, className="visually-hidden"),
+                    dbc.Input(
+                        id=day_id, type="date", value=(kept or last).isoformat(), size="sm", className="day-input"
+                    ),
+                    html.Button(
+                        "Keep this day",
+                        id=keep_id,
+                        n_clicks=0,
+                        type="button",
+                        className="btn btn-outline-secondary btn-sm",
+                    ),
+                    html.Button(
+                        "Use the data's last day",
+                        id=forget_id,
+                        n_clicks=0,
+                        type="button",
+                        className="btn btn-ghost btn-sm" if kept is not None else "d-none",
+                    ),
+                ],
+                className="done-actions",
+            ),
+            html.P(said, id=said_id, className="hint", role="status"),
+        ],
+        className="panel panel-body stack-s",
+    )
 
 
 def answers_panel(answers: Sequence[Answer]) -> Component:

@@ -262,6 +262,7 @@ def _segment(filters: Filters, span: Span) -> Component:
 
 def _as_of(filters: Filters, span: Span) -> Component:
     assert span.as_of is not None and span.data_as_of is not None
+    kept = filters.as_of is None and span.as_of != span.data_as_of
     changed = filters.as_of is not None and span.as_of != span.data_as_of
     face = [html.Span("As of", className="face-note"), html.Span(fmt.day(span.as_of))]
     return popup(
@@ -269,8 +270,13 @@ def _as_of(filters: Filters, span: Span) -> Component:
         face,
         [
             html.P(
-                "Recency and “last days” are counted back from this day. By default it is the last day in the data, "
-                f"{fmt.day(span.data_as_of)}.",
+                "Recency and “last days” are counted back from this day. "
+                + (
+                    "It is kept with the dataset; the last day in the data is "
+                    if kept
+                    else "By default it is the last day in the data, "
+                )
+                + f"{fmt.day(span.data_as_of)}.",
                 className="filter-hint",
             ),
             _date("as_of", "As of", span.as_of),
@@ -284,7 +290,7 @@ def _as_of(filters: Filters, span: Span) -> Component:
                     ),
                     html.A(
                         "Use the data's day",
-                        href=view_link(filters.with_(as_of=None)),
+                        href=view_link(filters.with_(as_of=span.data_as_of if kept else None)),
                         className="btn btn-ghost btn-sm state-link",
                     ),
                 ],

@@ -1,7 +1,17 @@
 """What pages, the web layer and the command line call. Everything below is reached through here only."""
 
 from dashboard.service import customers, segments  # first: they load the module people, whose name is a function here
-from dashboard.service.core import ACTIONS, acting_as, authorise, current_owner, run, view_of, warm
+from dashboard.service.core import (
+    ACTIONS,
+    acting_as,
+    authorise,
+    current_owner,
+    keep_as_of,
+    kept_as_of,
+    run,
+    view_of,
+    warm,
+)
 from dashboard.service.insights import (
     answerability,
     dimensions,
@@ -24,6 +34,8 @@ __all__ = [
     "glossary",
     "insight",
     "insights_available",
+    "keep_as_of",
+    "kept_as_of",
     "kpis",
     "metric",
     "people",

@@ -14,13 +14,13 @@ from typing import Any
 
 from dashboard import cache, result, settings
 from dashboard.errors import NotFound, UserError
-from dashboard.filters import Filters
+from dashboard.filters import Filters, day_number
 from dashboard.insights import answer, dimensions, kpis, metrics, periods, warm_up
 from dashboard.insights import view as views
 from dashboard.insights.registry import INSIGHTS, METRICS
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
-from dashboard.store import catalogue, segments
+from dashboard.store import catalogue, preferences, segments
 from dashboard.store.dataset import Dataset, open_dataset
 
 LOCAL = "local"  # the owner of everything on an installation without sign-in
@@ -101,10 +101,37 @@ def run(name: str, dataset_id: str, filters: Filters, options: dict[str, Any]) -
     Raises NotFound, CannotAnswer and UserError (unknown option or value).
     """
     dataset = open_for("read", dataset_id)
+    filters = dated(dataset_id, filters)
     view = views.view_of(dataset, filters)
     query = {**canonical(view, filters), "options": {key: options[key] for key in sorted(options)}}
     data = cached_bytes(name, dataset, query, lambda: _compute(name, view, options, query).to_bytes())
     return result.from_bytes(data)
+
+
+def dated(dataset_id: str, filters: Filters) -> Filters:
+    """The filters with the as-of day that is kept with the dataset, where the link names none."""
+    if filters.as_of is not None:
+        return filters
+    return filters.with_(as_of=kept_as_of(dataset_id))
+
+
+def kept_as_of(dataset_id: str) -> dt.date | None:
+    """The as-of day that was set on a dataset; None = the data's own last day."""
+    try:
+        return dt.date.fromisoformat(str(preferences.read(dataset_id).get("as_of")))
+    except ValueError:
+        return None
+
+
+def keep_as_of(dataset_id: str, day: dt.date | None) -> None:
+    """Set the as-of day of a dataset for every view whose link names none; None = the data's own last day.
+
+    Raises NotFound, UserError ``as_of`` for a day on which there are no data yet.
+    """
+    manifest = open_for("change", dataset_id).manifest
+    if day is not None and (manifest.first_day is None or day_number(day) < manifest.first_day):
+        raise UserError("as_of", "There are no data on or before this day.", "Choose a later day.")
+    preferences.write(dataset_id, "as_of", day.isoformat() if day else None)
 
 
 def canonical(view: View, filters: Filters) -> dict[str, Any]:
@@ -176,7 +203,7 @@ def unknown(what: str, name: str, known: list[str]) -> UserError:
 def view_of(dataset_id: str, filters: Filters) -> View:
     """The days, the comparison and the segment that filters mean on a dataset, for texts like "1–30 November, compared
     with …", with the saved segments to choose from."""
-    view = views.view_of(open_for("read", dataset_id), filters)
+    view = views.view_of(open_for("read", dataset_id), dated(dataset_id, filters))
     return replace(view, saved=tuple((item.id, item.name) for item in segments.of_dataset(dataset_id)))
 
 

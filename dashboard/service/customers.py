@@ -10,8 +10,6 @@ Every function authorises the acting person and raises ``NotFound`` or ``CannotA
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 
@@ -36,7 +34,8 @@ from dashboard.service.people_lists import (
     targets_csv,
     targets_page,
 )
-from dashboard.store import catalogue
+from dashboard.statistics.intervals import wilson
+from dashboard.store import preferences
 
 __all__ = [
     "CLASSES",
@@ -68,22 +67,17 @@ TOP_VALUES = 20  # of a breakdown; the rest is "Other"
 
 def get_rules(dataset_id: str) -> RuleSet:
     """The rules kept with the dataset; the defaults when none were saved (or they can no longer be read)."""
-    dataset = core.open_for("read", dataset_id)
-    with catalogue.reading() as connection:
-        row = connection.execute("SELECT settings FROM datasets WHERE id = ?", (dataset.id,)).fetchone()
+    core.authorise(dataset_id, "read")
     try:
-        return RuleSet.from_json(json.loads(row["settings"]).get("rules", {})) if row else RuleSet()
+        return RuleSet.from_json(preferences.read(dataset_id).get("rules", {}))
     except (UserError, ValueError, AttributeError):
         return RuleSet()
 
 
 def save_rules(dataset_id: str, rules: RuleSet) -> None:
     """Keep the rules with the dataset, for everybody who sees it."""
-    dataset = core.open_for("change", dataset_id)
-    with catalogue.transaction() as connection:
-        row = connection.execute("SELECT settings FROM datasets WHERE id = ?", (dataset.id,)).fetchone()
-        kept = {**json.loads(row["settings"]), "rules": rules.to_json()}
-        connection.execute("UPDATE datasets SET settings = ? WHERE id = ?", (json.dumps(kept), dataset.id))
+    core.authorise(dataset_id, "change")
+    preferences.write(dataset_id, "rules", rules.to_json())
 
 
 def rules_of(dataset_id: str, filters: Filters) -> RuleSet:
@@ -145,7 +139,7 @@ def targets(dataset_id: str, filters: Filters, rules: RuleSet) -> Targets:
     """How many people get a discount, of which segment, country and plan."""
     seen = view(dataset_id, filters, rules)
     people, chosen = int((seen.chosen & seen.found.target).sum()), int(seen.chosen.sum())
-    low, high = segments.wilson(np.array([float(people)]), chosen)
+    low, high = wilson([people], chosen)
     return Targets(
         people=people,
         share=people / chosen if chosen else None,

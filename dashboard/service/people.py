@@ -130,8 +130,10 @@ def everybody(dataset: Dataset, as_of: int) -> People:
 
 def view(dataset_id: str, filters: Filters, rules: RuleSet) -> PeopleView:
     """The acting person's dataset, seen through filters and rules. Raises NotFound and CannotAnswer."""
-    filters = filters.with_(extra=())  # a page's own state, such as the sorting of a table, changes nothing here
-    seen = view_of(core.open_for("read", dataset_id), filters)
+    dataset = core.open_for("read", dataset_id)
+    # a page's own state, such as the sorting of a table, changes nothing here
+    filters = core.dated(dataset_id, filters.with_(extra=()))
+    seen = view_of(dataset, filters)
     if not seen.dated:
         raise no_dates()
 

@@ -231,7 +231,8 @@ def words_of_parts(rule: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _view(dataset_id: str, filters: Filters) -> View:
-    return plain_view(core.open_for("read", dataset_id), filters)
+    dataset = core.open_for("read", dataset_id)
+    return plain_view(dataset, core.dated(dataset_id, filters))
 
 
 def _as_of(view: View) -> str:
