@@ -26,7 +26,9 @@ PRESETS: dict[str, str] = {
 }
 COMPARE: dict[str, str] = {
     "previous": "Previous period",
+    "previous_weekdays": "Previous period, same weekdays",
     "year": "Same period last year",
+    "year_weekdays": "Last year, same weekdays",
     "none": "No comparison",
 }
 DEFAULT_RANGE = "30d"
@@ -229,10 +231,16 @@ def comparison(range_: str, period: Period, compare: str) -> Period | None:
     """The period to compare with, or None.
 
     previous: the same length directly before; the to-date presets compare their first k days with the first k days
-    of the month, quarter or year before. year: the same days one year earlier.
+    of the month, quarter or year before. year: the same days one year earlier. previous_weekdays, year_weekdays: as
+    many days, moved to the nearest whole number of weeks that does not touch the period: every day meets its weekday.
     """
     if compare == "none" or range_ == "all":
         return None
+    if compare.endswith("_weekdays"):
+        near = comparison(range_, period, compare.removesuffix("_weekdays"))
+        assert near is not None
+        weeks = max((period.first - near.first + 3) // 7, (period.days + 6) // 7)
+        return Period(period.first - 7 * weeks, period.last - 7 * weeks)
     first = day_date(period.first)
     if compare == "year":
         start = day_number(_shift_months(first, 12))

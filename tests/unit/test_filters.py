@@ -126,6 +126,14 @@ def test_a_range_is_not_clipped_to_the_first_day() -> None:
         ("last_month", ("2024-02-01", "2024-02-29"), "previous", ("2024-01-01", "2024-01-31")),
         ("7d", ("2024-03-09", "2024-03-15"), "year", ("2023-03-09", "2023-03-15")),
         ("today", ("2024-02-29", "2024-02-29"), "year", ("2023-02-28", "2023-02-28")),
+        ("7d", ("2024-03-09", "2024-03-15"), "previous_weekdays", ("2024-03-02", "2024-03-08")),
+        ("30d", ("2024-02-15", "2024-03-15"), "previous_weekdays", ("2024-01-11", "2024-02-09")),
+        ("today", ("2024-03-15", "2024-03-15"), "previous_weekdays", ("2024-03-08", "2024-03-08")),
+        ("mtd", ("2024-03-01", "2024-03-15"), "previous_weekdays", ("2024-02-02", "2024-02-16")),
+        ("mtd", ("2024-03-01", "2024-03-31"), "previous_weekdays", ("2024-01-26", "2024-02-25")),
+        ("7d", ("2024-03-09", "2024-03-15"), "year_weekdays", ("2023-03-11", "2023-03-17")),
+        ("today", ("2023-07-14", "2023-07-14"), "year_weekdays", ("2022-07-15", "2022-07-15")),
+        ("all", ("2023-06-01", "2024-03-15"), "year_weekdays", None),
         ("7d", ("2024-03-09", "2024-03-15"), "none", None),
         ("all", ("2023-06-01", "2024-03-15"), "previous", None),
     ],
@@ -150,6 +158,23 @@ def test_a_comparison_ends_before_its_period_and_is_never_longer_than_a_month_di
         assert before.last < period.first
     if range_ != "last_month":
         assert before.days <= period.days
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([r for r in PRESETS if r != "all"]),
+    st.integers(15_000, 21_000),
+    st.sampled_from(["previous_weekdays", "year_weekdays"]),
+)
+def test_matched_weekdays_are_whole_weeks_apart(range_: str, last: int, compare: str) -> None:
+    period = resolve(range_, first_day=14_000, last_day=last)
+    before = comparison(range_, period, compare)
+    near = comparison(range_, period, compare.removesuffix("_weekdays"))
+    assert before is not None and near is not None
+    assert before.days == period.days and before.last < period.first
+    assert (period.first - before.first) % 7 == 0
+    if period.first - near.first >= period.days + 7:
+        assert abs(before.first - near.first) <= 3
 
 
 @settings(deadline=None)
