@@ -15,6 +15,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import data
 from dashboard.components.labelled import aria, labelled
 
 FIELD = "segment-field"  # type of the pattern id of every control of a row; "name" is "<row>.<field>"
@@ -42,8 +43,9 @@ _CLASSES = {
     "level": ("Engagement level", ("Low", "Medium", "High")),
     "band": ("Recency", ("0", "1", "2")),
 }
+_HOLDS = (("holds", "holds"), ("not", "does not hold"))
 _BANDS = {"0": "recent", "1": "cooling", "2": "gone"}
-ANY_EVENT = "\u2063"  # stands for "any event" in the list of names, which may hold every other text
+ANY = "\u2063"  # stands for any event or no property in lists of names, which may hold every other text
 
 
 def rows_of_rule(rule: Mapping[str, Any], words: Mapping[str, str] | None = None) -> tuple[str, list[dict[str, Any]]]:
@@ -65,8 +67,8 @@ def _row_of(part: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]
         if len(event["where"]) <= 1:
             conditions = list(event["where"].items())
             return row | {
-                "event": event["event"] or ANY_EVENT,
-                "where": conditions[0][0] if conditions else "",
+                "event": event["event"] or ANY,
+                "where": conditions[0][0] if conditions else ANY,
                 "where_values": ", ".join(conditions[0][1]) if conditions else "",
                 "compare": inner["compare"],
                 "times": inner["times"],
@@ -92,7 +94,7 @@ def new_row(kind: str, *, properties: Sequence[Any], rules: str = "") -> dict[st
     if kind == "did":
         return (
             row
-            | {"event": ANY_EVENT, "where": "", "where_values": "", "compare": "at_least", "times": 1}
+            | {"event": ANY, "where": ANY, "where_values": "", "compare": "at_least", "times": 1}
             | {
                 "window": "last",
                 "days": 30,
@@ -115,7 +117,7 @@ def complete(row: Mapping[str, Any], properties: Sequence[Any]) -> dict[str, Any
         tests = dict(_TESTS[item.type if item is not None else "text"])
         full["test"] = full["test"] if full.get("test") in tests else next(iter(tests))
     if full["kind"] == "did":
-        full["where"] = full.get("where") or ""
+        full["where"] = full.get("where") or ANY
         full["window"] = full["window"] if full.get("window") in dict(_WINDOW) else "last"
     if full["kind"] == "class":
         full["what"] = full["what"] if full.get("what") in _CLASSES else "segment"
@@ -170,12 +172,12 @@ def _condition(row: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "did":
         event = row.get("event")
         name, typed = row.get("where") or "", str(row.get("where_values") or "")
-        where = {name: [text.strip() for text in typed.split(",") if text.strip()]} if name else {}
+        where = {name: [text.strip() for text in typed.split(",") if text.strip()]} if name not in ("", ANY) else {}
         window = {"ever": ("kind",), "last": ("kind", "days"), "between": ("kind", "first", "last")}
         shape = {"kind": row.get("window") or "ever", **{key: row.get(key) for key in ("days", "first", "last")}}
         return {
             "kind": kind,
-            "event": {"event": None if event == ANY_EVENT else event, "where": where},
+            "event": {"event": None if event == ANY else event, "where": where},
             "compare": row.get("compare") or "at_least",
             "times": row.get("times"),
             "window": {key: shape[key] for key in window.get(str(shape["kind"]), ("kind",))},
@@ -251,9 +253,7 @@ def _controls(
     event_properties: Sequence[str],
 ) -> list[Component]:
     kind = str(row["kind"])
-    parts: list[Component] = [
-        _select(number, "negate", "People who", "not" if row.get("negate") else "do", (("do", "do"), ("not", "do not")))
-    ]
+    parts: list[Component] = [_select(number, "negate", "This", "not" if row.get("negate") else "holds", _HOLDS)]
     keep = _hidden(number, "kind", kind)
     if kind == "property":
         parts += _property(number, row, properties)
@@ -319,14 +319,14 @@ def _did(
     number: int, row: Mapping[str, Any], events: Sequence[str], event_properties: Sequence[str]
 ) -> list[Component]:
     window = str(row["window"])
-    names = tuple((name, name) for name in dict.fromkeys((*events, row.get("event") or ANY_EVENT)) if name != ANY_EVENT)
+    names = tuple((name, name) for name in dict.fromkeys((*events, row.get("event") or ANY)) if name != ANY)
     where = str(row["where"])
-    asked = tuple((name, name) for name in dict.fromkeys((*event_properties, where)) if name)
+    asked = tuple((name, name) for name in dict.fromkeys((*event_properties, where)) if name != ANY)
     parts = [
-        _select(number, "event", "Did", row.get("event"), ((ANY_EVENT, "any event"), *names)),
-        _select(number, "where", "Where", where, (("", "anything"), *asked), shape=True),
+        _select(number, "event", "Did", row.get("event"), ((ANY, "any event"), *names)),
+        _select(number, "where", "Where", where, ((ANY, "anything"), *asked), shape=True),
     ]
-    if where:
+    if where != ANY:
         control = dbc.Input(
             id=_id(FIELD, number, "where_values"), value=row.get("where_values") or "", debounce=0.4, type="text"
         )
@@ -363,7 +363,7 @@ def _select(
 
 def _many(number: int, name: str, label: str, value: Any, pairs: Sequence[tuple[str, str]]) -> Component:
     chosen = [item for item in value if item in dict(pairs)] if isinstance(value, list) else []
-    boxes = dcc.Checklist(id=_id(FIELD, number, name), value=chosen, options=_options(pairs), className="checks")
+    boxes = dbc.Checklist(id=_id(FIELD, number, name), value=chosen, options=_options(pairs))
     return html.Fieldset(
         [html.Legend(label, className="field-label"), html.Div(boxes, className="condition-many")], className="field"
     )
@@ -371,7 +371,7 @@ def _many(number: int, name: str, label: str, value: Any, pairs: Sequence[tuple[
 
 def _number(number: int, name: str, label: str, value: Any) -> Component:
     control = dbc.Input(id=_id(FIELD, number, name), type="number", value=value, min=0, step=1, debounce=0.4)
-    return labelled(label, control, className="field condition-number")
+    return labelled(label, control, **data(size="small"))
 
 
 def _hidden(number: int, name: str, value: str) -> Component:

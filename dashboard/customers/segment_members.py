@@ -102,6 +102,8 @@ def check(dataset: Dataset, rule: Rule) -> None:
     """Raise UserError for events and properties that the data do not have at all, before a rule is saved."""
     for node in nodes(rule):
         if isinstance(node, Did):
+            if TABLE not in dataset.manifest.tables:
+                raise CannotAnswer("This data has no events.", (TABLE,), "Add an event log, or use other conditions.")
             node.event.check(dataset)
         if isinstance(node, Property):
             column(dataset, node.name)

@@ -16,8 +16,9 @@ from dashboard.customers import selection
 from dashboard.errors import NotFound, UserError
 from dashboard.escape import safe_cell
 from dashboard.filters import Filters, parse
+from dashboard.offers.targeting import slug
 from dashboard.schema import FIELDS, TABLES, TableName
-from dashboard.service import core, customers
+from dashboard.service import core, customers, insight_people, segments
 from dashboard.service.tables import table_chunks
 from dashboard.store.dataset import open_dataset
 
@@ -99,6 +100,24 @@ def _people(filters: Filters) -> Download:
     return Download(made.file_name, made.chunks)
 
 
+def _segment(filters: Filters) -> Download:
+    dataset_id = _dataset(filters)
+    if filters.segment is None:
+        raise NotFound("segment")
+    kept = segments.get_segment(dataset_id, filters.segment)
+    people = segments.segment_people(dataset_id, filters, kept.rule)
+    name = f"segment_{slug(kept.name) or kept.id}_{len(people)}-people.csv"
+    return Download(name, csv_chunks(["user_id"], ([user] for user in people)))
+
+
+def _insight_people(filters: Filters) -> Download:
+    dataset_id = _dataset(filters)
+    name, options = insight_people.asked(filters)
+    narrowed = _grid_filter(filters.option("grid"))
+    made = insight_people.download(dataset_id, filters, name, options, filter_model=narrowed)
+    return Download(made.file_name, made.chunks)
+
+
 def _grid_filter(text: str) -> dict[str, Any] | None:
     """The column filters that the list on the page was narrowed with, as its link carries them. Raises UserError for a
     link that cannot be read: without them the file would hold other people than the list."""
@@ -162,6 +181,8 @@ def _file(path: Path) -> Iterator[bytes]:
 EXPORTS: dict[str, Callable[[Filters], Download]] = {
     "targets": _targets,
     "people": _people,
+    "insight-people": _insight_people,
+    "segment": _segment,
     "rejected": _rejected,
     "table": _table,
     "template": _template,
