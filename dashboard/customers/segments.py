@@ -13,12 +13,11 @@ import pandas as pd
 
 from dashboard.customers.rules import CLASSES, LEVELS, RuleSet
 from dashboard.errors import CannotAnswer
+from dashboard.statistics.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
-
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -103,18 +102,6 @@ def target_cells(rules: RuleSet) -> Mask:
     return np.array([rules.is_target(level, band) for level in LEVELS for band in range(3)])
 
 
-def wilson(successes: Floats, total: int) -> tuple[Floats, Floats]:
-    """Wilson 95 % interval of successes / total; NaN when total is 0. Source: Wilson 1927."""
-    if total == 0:
-        return np.full(len(successes), np.nan), np.full(len(successes), np.nan)
-    p = successes / total
-    centre = p + Z95**2 / (2 * total)
-    half = Z95 * np.sqrt(p * (1 - p) / total + Z95**2 / (4 * total**2))
-    scale = 1 + Z95**2 / total
-    # Rounding may leave 1e-17 below 0 or above 1 at the ends.
-    return np.clip((centre - half) / scale, 0, 1), np.clip((centre + half) / scale, 0, 1)
-
-
 def distribution(found: Classified, chosen: Mask) -> pd.DataFrame:
     """Chosen people per class, one row per class in the order of CLASSES.
 
@@ -123,7 +110,7 @@ def distribution(found: Classified, chosen: Mask) -> pd.DataFrame:
     total = int(chosen.sum())
     people = np.bincount(found.segment[chosen], minlength=len(CLASSES))
     targets = np.bincount(found.segment[chosen & found.target], minlength=len(CLASSES))
-    low, high = wilson(people.astype(np.float64), total)
+    low, high = wilson(people, total)
     return pd.DataFrame(
         {
             "segment": list(CLASSES),

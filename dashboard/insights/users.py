@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dashboard.customers.rules import LEVELS, RuleSet
-from dashboard.customers.segments import cut_offs, wilson
+from dashboard.customers.segments import cut_offs
 from dashboard.customers.table import MEASURE_LABEL, People, people_table
 from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer
@@ -24,6 +24,7 @@ from dashboard.insights.registry import insight
 from dashboard.insights.totals import json_number
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
+from dashboard.statistics.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -157,7 +158,7 @@ def users_by(view: View, *, dimension: str = "country", top: int = 20) -> Result
         frame = pd.concat([frame.iloc[:limit], pd.DataFrame([row])], ignore_index=True)
     total = int(counts.sum())
     frame["share"] = frame["users"] / total if total else np.nan
-    frame["low"], frame["high"] = wilson(frame["users"].to_numpy(np.float64), total)
+    frame["low"], frame["high"] = wilson(frame["users"], total)
     units = {"users": "count", "share": "rate", "low": "rate", "high": "rate"}
     notes = (*where.ignored(view, None), *((note,) if note else ()))
     return Result("users_by", frame, units=units, summary={"users": total}, notes=notes, **rows_read(view))

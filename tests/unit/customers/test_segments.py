@@ -124,19 +124,6 @@ def test_the_order_of_people_changes_nothing(drawn: tuple[np.ndarray, ...], rand
     pd.testing.assert_frame_equal(segments.distribution(before, chosen), segments.distribution(after, chosen[order]))
 
 
-def test_wilson_interval_of_published_cases() -> None:
-    """Newcombe 1998."""
-    for successes, total, expected in (
-        (81, 263, (0.2553, 0.3662)),
-        (15, 148, (0.0624, 0.1605)),
-        (0, 20, (0.0, 0.1611)),
-        (1, 29, (0.0061, 0.1718)),
-    ):
-        low, high = segments.wilson(np.array([float(successes)]), total)
-        assert (low[0], high[0]) == pytest.approx(expected, abs=6e-5)
-    assert np.isnan(segments.wilson(np.array([0.0]), 0)[0]).all()
-
-
 def test_nobody_chosen_has_no_share() -> None:
     found = segments.classify(np.array([1.0, 2.0]), np.array([1.0, 2.0]), RuleSet())
     nobody = np.zeros(2, dtype=bool)
