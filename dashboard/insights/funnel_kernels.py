@@ -26,20 +26,18 @@ def best_ordered(
     nothing optional, excluded or held."""
     n = rows.shape[1]
     size = longest(offsets) + 1
-    bits, row, when = np.empty(size, np.uint32), np.empty(size, np.int32), np.empty(size, np.int64)
-    owner, plan, got = np.empty(size, np.int64), np.arange(n), np.empty(n, np.int64)
+    bits, owner = np.empty(size, np.uint32), np.empty(size, np.int64)
+    plan, got, value = np.arange(n), np.empty(n, np.int64), np.empty(0, np.int32)
     chain, before, first = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    value = np.empty(0, np.int32)
     for u in range(offsets.shape[0] - 1):
         rows[u, :] = -1
-        if not people[u]:
-            continue
-        m = gather(offsets[u], offsets[u + 1], time, codes, table, marks, False, until, bits, row, when)
-        served = earliest_best(
-            when, bits, value, m, window, enter_from, enter_until, n, plan, got, chain, before, first, owner
-        )
-        for k in range(served):
-            rows[u, k] = row[got[k]]
+        if people[u]:
+            served = earliest_best(
+                time, codes, table, marks, offsets[u], offsets[u + 1], window, until, enter_from, enter_until, plan,
+                got, chain, before, first, bits, owner, value,
+            )  # fmt: skip
+            for k in range(served):
+                rows[u, k] = got[k]
 
 
 @kernel

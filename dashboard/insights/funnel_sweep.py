@@ -8,46 +8,145 @@ from __future__ import annotations
 
 import numpy as np
 
-from dashboard.insights.funnel_match import NEVER, Bits, Int32, Int64, augment, follow
+from dashboard.insights.funnel_match import NEVER, Bits, Int32, Int64, augment
 from dashboard.insights.funnel_search import Flags
 from dashboard.jit import kernel
 
 
 @kernel
+def bits_at(codes: Int32, table: Bits, marks: Bits, i: int) -> int:
+    """What row i matches: its own bits, or those of its event's name."""
+    if marks.shape[0] > 0:
+        return np.int64(marks[i])
+    return np.int64(table[codes[i] + 1])
+
+
+@kernel
+def next_with(codes: Int32, table: Bits, marks: Bits, begin: int, end: int, wanted: int) -> int:
+    """The first row from ``begin`` on that has one of the wanted bits, ``end`` without one."""
+    if marks.shape[0] > 0:
+        for i in range(begin, end):
+            if marks[i] & wanted:
+                return i
+    else:
+        for i in range(begin, end):
+            if table[np.uint32(codes[i] + 1)] & wanted:  # unsigned: no check for an index from the end
+                return i
+    return end
+
+
+@kernel
+def simultaneous(
+    time: Int64, codes: Int32, table: Bits, marks: Bits, begin: int, end: int, i: int, bits: Bits, owner: Int64
+) -> tuple[int, int]:
+    """The rows [low, high) of the person that share the instant of row i; their bits, and nobody owns them yet."""
+    low, high = i, i + 1
+    while low > begin and time[low - 1] == time[i]:
+        low -= 1
+    while high < end and time[high] == time[i]:
+        high += 1
+    if high - low > 1:
+        for x in range(low, high):
+            bits[x - low] = bits_at(codes, table, marks, x)
+            owner[x - low] = -1
+    return low, high
+
+
+@kernel
+def follow_rows(
+    time: Int64,
+    codes: Int32,
+    table: Bits,
+    marks: Bits,
+    begin: int,
+    end: int,
+    entry: int,
+    limit: int,
+    n: int,
+    plan: Int64,
+    got: Int64,
+    bits: Bits,
+    owner: Int64,
+    value: Int32,
+) -> int:
+    """:func:`dashboard.insights.funnel_match.follow` through the first ``n`` steps, on the rows themselves: got[k] =
+    row that serves step k."""
+    got[0] = entry
+    p = 1
+    i = entry
+    while i > begin and time[i - 1] == time[entry]:
+        i -= 1
+    while p < n:
+        i = next_with(codes, table, marks, i, end, np.uint32(1 << p))
+        if i == entry:
+            i = next_with(codes, table, marks, i + 1, end, np.uint32(1 << p))
+        if i == end or time[i] > limit:
+            break
+        low, high = simultaneous(time, codes, table, marks, begin, end, i, bits, owner)
+        if high - low == 1:
+            got[p] = i
+            p += 1
+        else:
+            if low <= entry < high:
+                owner[entry - low] = -2
+            start = p
+            while p < n and augment(bits, value, 0, 0, plan, p, 0, high - low, got, owner):
+                p += 1
+            for q in range(start, p):
+                got[q] += low
+        i = high
+    return p
+
+
+@kernel
 def earliest_best(
     time: Int64,
-    bits: Bits,
-    value: Int32,
-    m: int,
+    codes: Int32,
+    table: Bits,
+    marks: Bits,
+    begin: int,
+    end: int,
     window: int,
+    until: int,
     enter_from: int,
     enter_until: int,
-    n: int,
     plan: Int64,
     got: Int64,
     chain: Int64,
     before: Int64,
     first: Int64,
+    bits: Bits,
     owner: Int64,
+    value: Int32,
 ) -> int:
-    """:func:`search` for ordered steps without options, in one pass: how many steps the counted attempt serves, their
-    events in ``got``.
+    """:func:`dashboard.insights.funnel_search.search` for ordered steps without options: how many steps the counted
+    attempt of the person with rows [begin, end) serves, their rows in ``got``.
 
-    chain[k] = the latest entry from which step k was reached so far: whatever is possible from an earlier entry is
-    possible from it, for longer. first[k] = when step k was reached at all. An attempt that reaches the furthest step
-    must end at first[furthest], since none did before; so every entry that lies within the window before that instant
-    reaches it, and the first of them is the counted one.
+    chain[k] = the latest entry from which step k was reached so far. first[k] = when step k was reached at all. An
+    attempt that reaches the furthest step must end at first[furthest], since none did before; so every entry that lies
+    within the window before that instant reaches it, and the first of them is the counted one.
+
+    ``live`` has the bits of the steps at which an event would change something: all other rows are passed over without
+    looking at their time. Among simultaneous rows one that changes something is always among the live ones.
     """
+    n = plan.shape[0]
     top = -1
-    i = 0
-    while i < m and top < n - 1:
+    live = np.uint32(1)
+    i = begin
+    while top < n - 1:
+        i = next_with(codes, table, marks, i, end, live)
+        if i == end:
+            break
+        b = bits_at(codes, table, marks, i)
         t = time[i]
-        j = i + 1
-        while j < m and time[j] == t:
-            j += 1
+        if t > until:
+            break
+        if t == NEVER:
+            i += 1
+            continue
         enters = enter_from <= t <= enter_until
-        if j == i + 1:
-            b = bits[i]
+        low, high = simultaneous(time, codes, table, marks, begin, end, i, bits, owner)
+        if high - low == 1:
             for k in range(min(top + 1, n - 1), 0, -1):
                 if (b >> k) & 1 and t - chain[k - 1] <= window:
                     chain[k] = chain[k - 1]
@@ -67,9 +166,9 @@ def earliest_best(
                 base = t if start < 0 else before[start]
                 if (start < 0 and not enters) or t - base > window:
                     continue
-                owner[i:j] = -1
+                owner[: high - low] = -1
                 p = start + 1
-                while p < n and augment(bits, value, 0, i, plan, p, i, j, got, owner):
+                while p < n and augment(bits, value, 0, 0, plan, p, 0, high - low, got, owner):
                     if p > top:
                         top = p
                         first[p] = t
@@ -77,16 +176,24 @@ def earliest_best(
                     elif base > chain[p]:
                         chain[p] = base
                     p += 1
-        i = j
+        live = np.uint32(1)
+        for k in range(1, min(top + 1, n - 1) + 1):
+            if (k > top or chain[k - 1] > chain[k]) and t - chain[k - 1] <= window:
+                live |= np.uint32(1 << k)
+        i = high
     if top < 0:
         return 0
     served = 0
-    e = 0
-    while time[e] < enter_from or not bits[e] & 1 or time[e] < first[top] - window:
+    e = begin
+    earliest = max(first[top] - window, enter_from)
+    while not bits_at(codes, table, marks, e) & 1 or time[e] < earliest:
         e += 1
     while served < top + 1:  # entries at one instant: the one that gets furthest
-        if bits[e] & 1:
-            served = follow(time, time, bits, value, m, e, time[e] + window, 0, plan, n, got, owner)
+        if bits_at(codes, table, marks, e) & 1:
+            limit = min(time[e] + window, until)
+            served = follow_rows(
+                time, codes, table, marks, begin, end, e, limit, top + 1, plan, got, bits, owner, value
+            )  # fmt: skip
         e += 1
     return served
 
