@@ -15,10 +15,10 @@ from dashboard.components.chart_card import card, chart_card
 from dashboard.components.filter_bar import Span, active, bar, placeholder
 from dashboard.components.help import Fact, tip
 from dashboard.components.kpi_card import kpi_card, kpi_row
-from dashboard.components.links import people_link, toggle_link
+from dashboard.components.links import people_link, toggle_link, view_link
 from dashboard.components.provenance import facts_of, remarks
 from dashboard.components.segment_cards import segment_card
-from dashboard.components.states import explained, guarded, no_data, skeleton, skeleton_cards
+from dashboard.components.states import empty, explained, guarded, no_data, skeleton, skeleton_cards
 from dashboard.components.table import Column, records, rows_of
 from dashboard.errors import CannotAnswer
 from dashboard.figures import trend
@@ -121,6 +121,8 @@ def show_trends(search: str | None, _changed: Any) -> Any:
         return None
     manifest = data.dataset(dataset).manifest
     view = view_of(dataset, filters)
+    if "events" in manifest.tables and not insight("active_users", dataset, filters).frame["dau"].any():
+        return card("Trends", _nothing(filters, Span.of(view)))
     by = trend.grain(view.period.days)
     parts: list[Component] = []
     if "transactions" in manifest.given:
@@ -133,6 +135,25 @@ def show_trends(search: str | None, _changed: Any) -> Any:
     if "events" in manifest.tables:
         parts.append(_over_time("new_users", dataset, filters, by))
     return html.Div(parts, className="halves") if parts else None
+
+
+def _nothing(filters: Filters, span: Span) -> Component:
+    """The filters leave no event in the days in force."""
+    if filters.range != "all":
+        return empty(
+            "No events in this range.",
+            hint="The dates or the filters leave nothing to draw.",
+            href=view_link(filters.with_(range="all")),
+            action=f"Widen to all data ({span.data_days})",
+            height=280,
+        )
+    return empty(
+        "No events for these filters.",
+        hint="Nobody they choose was active in the data.",
+        href=view_link(filters.with_(where=(), segment=None)),
+        action="Remove the filters",
+        height=280,
+    )
 
 
 def _over_time(key: str, dataset: str, filters: Filters, by: str, *, currency: str = "") -> Component:

@@ -8,7 +8,7 @@ import dash
 from dash import MATCH, Input, Output, State, callback, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.components import ids, listed_people, retention_cards
+from dashboard.components import aha_cards, aha_options, ids, listed_people, retention_cards
 from dashboard.components import retention_options as names
 from dashboard.components.choice import tabs
 from dashboard.components.event_picker import BOX, OPEN
@@ -121,7 +121,7 @@ def show_body(search: str | None, _changed: Any) -> Any:
     if not dataset:
         return no_data()
     asked, _ = _asked(dataset, filters)
-    return {"stay": _stay, "cohorts": _cohorts}[asked.tab](dataset, filters, asked)
+    return {"cohorts": _cohorts, "stay": _stay, "aha": _aha}[asked.tab](dataset, filters, asked)
 
 
 def _cohorts(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
@@ -145,8 +145,17 @@ def _stay(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
     return [retention_cards.stay_card(insight("survival", dataset, filters, **asked.group_options()))]
 
 
+def _aha(dataset: str, filters: Filters, _asked: Asked) -> list[Component]:
+    chosen = aha_options.asked(filters)
+    found = insight("aha", dataset, filters, **chosen.options())
+    return aha_cards.cards(filters, found, chosen, lambda token: list_link(filters, token))
+
+
 def _chosen(dataset: str, filters: Filters) -> Chosen | None:
     asked, _ = _asked(dataset, filters)
+    if asked.tab == "aha":
+        found = aha_options.listed(filters.option(LIST), aha_options.asked(filters))
+        return Chosen(*found) if found else None
     cell = read_token(filters.option(LIST))
     if cell is None or asked.tab != "cohorts":
         return None

@@ -56,8 +56,15 @@ def cards(result: Result, link: Callable[[str], str]) -> Component:
             verdict=_verdict(value, previous),
         )  # fmt: skip
         href = link(f"active~{last}~{window}") if window and last else ""
-        made.append(kpi_card(kpi, facts=facts_of(result), href=href, foot=f"on {fmt.day_iso(last)}" if window else ""))
+        made.append(kpi_card(kpi, facts=facts_of(result), href=href, foot=_foot(key, last)))
     return kpi_row(made)
+
+
+def _foot(key: str, last: str) -> str:
+    """What the number covers, where there is nothing to compare it with."""
+    if not last:
+        return ""
+    return "mean of the complete days" if key in ("dau", "stickiness") else f"on {fmt.day_iso(last)}"
 
 
 def _verdict(value: float | None, previous: float | None) -> str:
@@ -69,8 +76,14 @@ def _verdict(value: float | None, previous: float | None) -> str:
 def _spark(result: Result, key: str) -> tuple[float | None, ...]:
     if key not in result.frame:
         return ()
-    values = result.frame[result.frame["complete"]][key]
+    values = full_windows(result.frame, key)[result.frame["complete"]]
     return tuple(None if pd.isna(value) else float(value) for value in values)
+
+
+def full_windows(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column; ratios only where their 30 days lie in the data: before that they start near 100 %."""
+    ratios = ("stickiness", "wau_mau")
+    return frame[column].where(frame["window_full"]) if column in ratios else frame[column]
 
 
 def course(result: Result) -> Component:
@@ -109,11 +122,12 @@ def ratio_card(filters: Filters, result: Result, groups: Sequence[tuple[str, Res
     if groups:
         frame = pd.DataFrame({"day": result.frame["day"], "complete": result.frame["complete"]})
         for position, (_, part) in enumerate(groups):
-            frame[f"g{position}"] = part.frame[asked.ratio].reindex(frame.index)
+            frame[f"g{position}"] = full_windows(part.frame, asked.ratio).reindex(frame.index)
         drawn = Result(result.name, frame)
         series = [Series(f"g{position}", name or "(missing)") for position, (name, _) in enumerate(groups)]
     else:
-        drawn, series = result, [Series(asked.ratio, label, asked.ratio)]
+        frame = result.frame.assign(**{asked.ratio: full_windows(result.frame, asked.ratio)})
+        drawn, series = Result(result.name, frame), [Series(asked.ratio, label, asked.ratio)]
     last = drawn.frame[drawn.frame["complete"]].tail(1)
     said = "; ".join(
         f"{item.label} {fmt.value(float(last[item.column].iloc[0]), unit)}" for item in series if len(last)

@@ -193,7 +193,7 @@ def impact_card(filters: Filters, result: Result, features: list[str], asked: As
         Bar(f"{name}, {when}", fmt.number(value), value, role=role, note=f"{fmt.count(row.people)} people")
         for name, row, role in (("Used it", adopters, "mau"), ("Did not", others, "other"))
         for when, value in (("before", row.before), ("after", row.after))
-        if value == value
+        if value == value and row.people
     ]
     return card(
         "Before and after the first use",
@@ -209,5 +209,5 @@ def impact_card(filters: Filters, result: Result, features: list[str], asked: As
             choice(filters, names.FEATURE, "Feature", options, asked.feature or found["feature"], default=""),
             className="inline",
         ),
-        foot=[NOT_CAUSE, remarks(result)],
+        foot=remarks(result),
     )

@@ -85,7 +85,7 @@ def pulse_card(result: Result, asked: Asked) -> Component:
 def accounts_card(result: Result, asked: Asked, link: Callable[[str], str]) -> Component:
     """Growth accounting, newest period first: active before, who came and went, active now."""
     rows = records(result)[::-1]
-    head = ["Active before", "New", "Resurrecting", "Dormant", "Active", "Net", "Retained", "Pulse"]
+    head = ["Active before", "Dormant", "Returning", "New", "Resurrecting", "Active", "Net", "Retained", "Pulse"]
     body = [_account(row, link) for row in rows[:MAX_ROWS]]
     table = html.Div(
         html.Table(
@@ -127,7 +127,7 @@ def accounts_card(result: Result, asked: Asked, link: Callable[[str], str]) -> C
             "people active before who are active again.",
             facts_of(result),
         ),
-        subtitle="Every number opens its people",
+        subtitle="Underlined numbers open their people",
         foot=f"The latest {MAX_ROWS} of {len(rows)} are shown; the file has all of them."
         if len(rows) > MAX_ROWS
         else "",
@@ -141,9 +141,10 @@ def _account(row: Any, link: Callable[[str], str]) -> Component:
         [
             html.Th(period, scope="row"),
             _plain(row.previous_active),
+            _linked(row, "dormant", "", link),
+            _linked(row, "returning", "", link),
             _linked(row, "new", "+", link),
             _linked(row, "resurrecting", "+", link),
-            _linked(row, "dormant", "", link),
             _plain(row.active),
             html.Td(fmt.signed(row.net), className="num"),
             html.Td(fmt.percent(row.retained_rate), className="num"),

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
+from dashboard.components import aha_options
 from dashboard.components import retention_options as names
 from dashboard.components.choice import Option, choice
 from dashboard.components.event_picker import Choice, choices, picker
@@ -27,8 +28,18 @@ ENDS = {names.START: "Start", names.RETURN: "Return"}
 
 def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], days: int, *, money: bool) -> Component:
     """days: of the range (they decide the default period). money: the data has amounts."""
+    if asked.tab == "aha":
+        early = aha_options.asked(filters)
+        return _row(
+            [
+                choice(filters, aha_options.WITHIN, "Done within", aha_options.WITHINS, early.within),
+                choice(filters, aha_options.WINDOW, "Came back in", aha_options.WINDOWS, early.window),
+            ]
+        )
     log = any(item.name == EVENT_NAME for item in dimensions)
     splits = [Option("", "No breakdown"), *(Option(d.name, d.label) for d in dimensions if "users" in d.tables)]
+    if asked.tab == "stay":
+        return _row([choice(filters, names.SPLIT, "Breakdown", splits, asked.split)] if len(splits) > 1 else [])
     period = default_period(days)
     controls: list[Component] = []
     if log:
@@ -53,6 +64,10 @@ def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], da
             )
     if len(splits) > 1:
         controls.append(choice(filters, names.SPLIT, "Breakdown", splits, asked.split))
+    return _row(controls)
+
+
+def _row(controls: list[Component]) -> Component:
     return html.Div(controls, className="asked-row no-print", role="group", **aria(label="Question"))
 
 

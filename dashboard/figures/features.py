@@ -131,7 +131,7 @@ def breadth(result: Result) -> go.Figure:
 
 def _rows(drawn: go.Figure, format_: str) -> go.Figure:
     drawn.update_yaxes(autorange="reversed", type="category", showgrid=True, tickfont={"size": 12}, ticksuffix="  ")
-    drawn.update_yaxes(nticks=MAX_ROWS)
+    drawn.update_yaxes(tickmode="linear", dtick=1)
     drawn.update_xaxes(tickformat=format_, showgrid=True, showspikes=False)
     return drawn
 
