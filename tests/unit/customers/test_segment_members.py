@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.customers import segment_json
+from dashboard.customers import segment_json, segment_kernels
 from dashboard.customers.segment_members import check, members
 from dashboard.errors import CannotAnswer, UserError
 from dashboard.filters import Filters
+from dashboard.insights import warm_up
 from dashboard.insights.view import plain_view
 from dashboard.store import segments as stored
 from dashboard.store.dataset import Dataset
@@ -259,6 +260,16 @@ def test_what_the_data_lack_is_refused_in_words(worlds: list[World]) -> None:
     for insight, options in (("active_people", {"windw": 3}), ("active_people", {"window": "x"}), ("active_users", {})):
         with pytest.raises(UserError):
             members(view, segment_json.from_json({"kind": "insight", "insight": insight, "options": options}))
+
+
+def test_nothing_is_compiled_by_a_condition(worlds: list[World]) -> None:
+    warm_up.compile_kernels()
+    kernels = (segment_kernels.count_codes, segment_kernels.count_kept)
+    before = [len(kernel.signatures) for kernel in kernels]  # type: ignore[attr-defined]
+    for where in ({}, {"device": ["web"]}):
+        event = {"event": "buy", "where": where}
+        worlds[0].found({"kind": "did", "event": event, "window": {"kind": "last", "days": 12}, "times": 7}, None)
+    assert before == [1, 1] == [len(kernel.signatures) for kernel in kernels]  # type: ignore[attr-defined]
 
 
 def test_days_are_needed_for_days(data_dir: Path) -> None:
