@@ -21,7 +21,7 @@ dash.register_page(__name__, path=PATH, name="How we count", title="How we count
 def layout(**_query: Any) -> Component:
     """The whole page; nothing of it depends on a dataset."""
     topics = conformance.topics()
-    cases = fmt.count(sum(item.cases for item in topics))
+    cases = fmt.count(conformance.total())
     return html.Div(
         [
             html.Header(

@@ -53,6 +53,11 @@ def topics() -> tuple[Topic, ...]:
     return tuple(found)
 
 
+def total() -> int:
+    """Cases of all topics."""
+    return sum(topic.cases for topic in topics())
+
+
 @cache
 def check(name: str) -> tuple[Outcome, ...]:
     """Run every case of a topic; the answer is kept, for neither cases nor code change while the product runs. Raises
