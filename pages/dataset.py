@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import dash
+import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import format as fmt
@@ -24,6 +25,7 @@ from dashboard.service import data, stored_rows, wizard
 
 dash.register_page(__name__, path="/dataset", name="Dataset", title="Dataset – Holdfast")
 
+LEAVE_OUT = "stored-leave-out"
 KEPT_DAY, KEEP_DAY, FORGET_DAY, DAY_SAID = "kept-day", "kept-day-keep", "kept-day-forget", "kept-day-said"
 BODY, CHANGED, REBUILD, COLUMNS, SAID = (
     "dataset-body",
@@ -158,6 +160,12 @@ def _changes(item: Any, sources: list[Any]) -> Any:
         html.Div(
             [
                 html.H3(source.report.file_name, className="file-name"),
+                dbc.Checkbox(
+                    id={"type": LEAVE_OUT, "source": source.id},
+                    label=f"Take {source.report.file_name} out of the dataset",
+                    value=False,
+                    class_name="leave-out" if len(sources) > 1 else "d-none",
+                ),
                 html.Div(
                     mapping_table(source.id, source.plan, (), scope=STORED), id={"type": COLUMNS, "source": source.id}
                 ),
@@ -254,14 +262,20 @@ FIELDS = (
     Output(REBUILD, "disabled", allow_duplicate=True),
     *(Input(one, "value") for one in FIELDS[0]),
     Input(FIELDS[1], "value"),
+    Input({"type": LEAVE_OUT, "source": ALL}, "value"),
     State(FIELDS[1], "id"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
 def edit_options(
-    zone: Any, currency: Any, week: Any, duplicates: Any, tables: Any, search: str | None
+    zone: Any, currency: Any, week: Any, duplicates: Any, left_out: list[Any], tables: Any, search: str | None
 ) -> tuple[Any, Any]:
-    """Say whether the options differ from those in force."""
+    """Say whether the options or the choice of files differ from those in force."""
+    if left_out and all(left_out):
+        return "A dataset needs at least one file: delete the dataset on the data page instead.", True
+    if any(left_out):
+        gone = sum(map(bool, left_out))
+        return f"{gone} {'file is' if gone == 1 else 'files are'} taken out. Build again to use it.", False
     try:
         now = wizard.options_for(parse(search).dataset or data.newest_dataset() or "")
         changed = _options(zone, currency, week, duplicates, tables) != now
@@ -285,6 +299,8 @@ def _options(zone: Any, currency: Any, week: Any, duplicates: Any, tables: Any) 
     *(State(one, "value") for one in FIELDS[0]),
     State(FIELDS[1], "value"),
     State(FIELDS[1], "id"),
+    State({"type": LEAVE_OUT, "source": ALL}, "value"),
+    State({"type": LEAVE_OUT, "source": ALL}, "id"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
@@ -296,6 +312,8 @@ def rebuild(
     week: Any,
     duplicates: Any,
     tables: Any,
+    left_out: list[Any],
+    files: list[dict[str, str]],
     search: str | None,
 ) -> tuple[Any, ...]:
     """Build the next version from the same files with the changed decisions."""
@@ -303,7 +321,9 @@ def rebuild(
         return (no_update,) * 4
     dataset_id = parse(search).dataset or data.newest_dataset() or ""
     try:
-        job = data.change_decisions(dataset_id, changed, _options(zone, currency, week, duplicates, tables))
+        removed = [str(file["source"]) for file, out in zip(files, left_out, strict=True) if out]
+        kept = {source: plan for source, plan in changed.items() if source not in removed}
+        job = data.change_decisions(dataset_id, kept, _options(zone, currency, week, duplicates, tables), removed)
     except UserError as error:
         return no_update, no_update, no_update, f"{error.message} {error.hint}"
     return "/import", f"?job={job.id}", job.id, no_update

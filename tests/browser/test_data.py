@@ -149,3 +149,40 @@ def test_rows_are_browsed_on_the_server_and_columns_chosen_for_the_session(page:
     target = tmp_path / "rows.csv"
     download.value.save_as(target)
     assert len(target.read_text().splitlines()) == 61
+
+
+def test_an_as_of_day_is_kept_with_the_dataset(page: Page, tmp_path: Path) -> None:
+    choose(page, march(tmp_path / "kept.csv"))
+    dataset = import_now(page)
+    open_page(page, f"/dataset?dataset={dataset}")
+    page.get_by_label("As-of day of this dataset").fill("2025-03-20")
+    page.get_by_role("button", name="Keep this day").click()
+    expect(page.get_by_text("Kept: 20 Mar 2025.")).to_be_visible()
+    open_page(page, f"/?dataset={dataset}")
+    expect(page.locator("#executive-facts")).to_contain_text("as of 20 Mar 2025")
+    open_page(page, f"/?dataset={dataset}&as_of=2025-03-10")
+    expect(page.locator("#executive-facts")).to_contain_text("as of 10 Mar 2025")
+    open_page(page, f"/dataset?dataset={dataset}")
+    page.get_by_role("button", name="Use the data's last day").click()
+    expect(page.get_by_text("It is the data's last day, 28 Mar 2025.")).to_be_visible()
+
+
+def test_a_file_can_be_taken_out_again(page: Page, tmp_path: Path) -> None:
+    choose(page, march(tmp_path / "march.csv"))
+    dataset = import_now(page)
+    choose(page, april(tmp_path / "april.csv"), path=f"/import?into={dataset}")
+    import_now(page)
+    open_page(page, f"/dataset?dataset={dataset}")
+    page.get_by_text("Change a decision and build the dataset again").click()
+    for name in ("march.csv", "april.csv"):
+        page.get_by_label(f"Take {name} out of the dataset").check()
+    expect(page.get_by_text("A dataset needs at least one file")).to_be_visible()
+    expect(page.get_by_role("button", name="Build again")).to_be_disabled()
+    page.get_by_label("Take march.csv out of the dataset").uncheck()
+    expect(page.get_by_text("1 file is taken out.")).to_be_visible()
+    page.get_by_role("button", name="Build again").click()
+    page.wait_for_url(re.compile(r"/import\?.*job="))
+    assert imported(page) == dataset
+    open_page(page, f"/dataset?dataset={dataset}")
+    expect(page.locator("#rows-count")).to_have_text("60 rows")
+    expect(page.locator("main")).not_to_contain_text("april.csv")
