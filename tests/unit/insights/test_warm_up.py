@@ -9,11 +9,15 @@ from typing import Any
 from dashboard.errors import CannotAnswer
 from dashboard.filters import Filters
 from dashboard.insights import (
+    activation_kernels,
     activity_kernels,
+    aha_kernels,
+    features_kernels,
     funnel_kernels,
     kpis,
     lifecycle_kernels,
     metrics,
+    paths_kernels,
     retention_kernels,
     revenue_kernels,
     rhythm,
@@ -29,6 +33,10 @@ from tests.store_builder import build_dataset
 MODULES: tuple[ModuleType, ...] = (
     *(activity_kernels, revenue_kernels, where, funnel_kernels),
     *(lifecycle_kernels, retention_kernels, rhythm, session_kernels, survival),
+    paths_kernels,
+    aha_kernels,
+    activation_kernels,
+    features_kernels,
 )
 
 
