@@ -19,6 +19,7 @@ from dashboard.ingest.layout import Source
 from dashboard.ingest.plan import ImportOptions, SourcePlan
 from dashboard.jobs import Progress, handler, now
 from dashboard.store import catalogue
+from dashboard.store.dataset import open_dataset
 
 PHASES: dict[str, str] = {
     "read": "Reading rows",
@@ -55,7 +56,8 @@ def inspect(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 @handler("join")
 def join(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Whether several uploads speak of the same people, with the id columns that ``params`` names."""
+    """Whether several uploads, and the dataset they are added to, speak of the same people, with the id columns that
+    ``params`` names."""
     files = []
     for upload_id, kind, column in params["files"]:
         found = upload.get(progress.owner, str(upload_id))
@@ -63,7 +65,20 @@ def join(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         ids = chosen.column("user_id")
         if chosen.kind == kind and ids is not None and ids.index == column:
             files.append((upload.blob_path(found.id), chosen))
-    return {"joins": [dataclasses.asdict(found) for found in joins.compare(files, staging=progress.staging)]}
+    known = []
+    if params.get("dataset"):
+        _own(str(params["dataset"]), progress.owner)
+        known = [partition.user_ids for partition in open_dataset(str(params["dataset"])).partitions]
+    found_joins = joins.compare(files, staging=progress.staging, known=known)
+    return {"joins": [dataclasses.asdict(found) for found in found_joins]}
+
+
+def _own(dataset_id: str, owner: str) -> None:
+    """Raise NotFound for a dataset that is not the owner's."""
+    with catalogue.reading() as db:
+        row = db.execute("SELECT owner FROM datasets WHERE id=?", (dataset_id,)).fetchone()
+    if row is None or row["owner"] != owner:
+        raise NotFound("dataset")
 
 
 def as_json(seen: Inspection, was_remembered: bool) -> dict[str, Any]:
@@ -146,20 +161,20 @@ def _inspection(upload_id: str) -> dict[str, Any]:
 def rebuild(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Build a dataset again from its own files with changed decisions."""
     dataset_id = str(params["dataset"])
-    with catalogue.reading() as db:
-        row = db.execute("SELECT owner FROM datasets WHERE id=?", (dataset_id,)).fetchone()
-    if row is None or row["owner"] != progress.owner:
-        raise NotFound("dataset")
+    _own(dataset_id, progress.owner)
+    removed = params.get("removed", ())
+    stored = open_dataset(dataset_id).manifest.sources
+    records = sum(int(source["report"]["records"]) for source in stored if source["id"] not in removed)
     return publish.import_sources(
         [],
         plan.from_json(ImportOptions, params["options"]),
         mode="redo",
         dataset_id=dataset_id,
         plans={key: plan.from_json(SourcePlan, data) for key, data in params.get("plans", {}).items()},
-        removed=params.get("removed", ()),
+        removed=removed,
         staging=progress.staging,
         committing=lambda db: jobs.committing(db, progress.job_id),
-        progress=in_rows(progress, None),
+        progress=in_rows(progress, records),
     )
 
 

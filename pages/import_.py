@@ -132,9 +132,9 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
     if job_id:
         return _show_job(job_id, signature)
     states = wizard.files(chosen(search))
-    found, joining = wizard.joins(states)
-    busy = joining == "running" or any(s.state in ("uploading", "inspecting") for s in states)
     into = address.option("into")
+    found, joining = wizard.joins(states, into)
+    busy = joining == "running" or any(s.state in ("uploading", "inspecting") for s in states)
     mark = ["files", into, joining, *(f"{s.source}:{s.state}:{s.stamp}" for s in states)]
     if mark == signature:
         return no_update, no_update, no_update, no_update, no_update, not busy, no_update
@@ -257,7 +257,7 @@ def edit(
     if not touched or again:
         return (*nothing, no_update, no_update, "" if again else no_update, False if again else no_update)
     states = wizard.files(chosen(search))
-    found, joining = wizard.joins(states)
+    found, joining = wizard.joins(states, parse(search).option("into"))
     files = {state.source: view_of(state) for state in states}
 
     def drawn(places: Any, draw: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -27,17 +27,22 @@ NEW = "new"  # value of the target select that stands for a new dataset
 
 @dataclass(frozen=True)
 class Join:
-    """How well the people of one table are known to another. left, right: tables; people, known: distinct people of the
-    left table, and those of them the right table knows."""
+    """How well the people of one table are known to another. left, right: tables, right also "dataset"; people, known:
+    distinct people of the left table, and those of them the right table (or the dataset) knows."""
 
     left: TableName
-    right: TableName
+    right: TableName | Literal["dataset"]
     people: int
     known: int
 
     @property
     def share(self) -> float:
         return self.known / self.people if self.people else 1.0
+
+    @property
+    def weak(self) -> bool:
+        """Hardly anybody is known: a wrong column of ids? A new month may well bring many new people."""
+        return self.share < (0.1 if self.right == "dataset" else 0.5)
 
 
 def options_form(
@@ -117,11 +122,12 @@ def join_box(joins: Sequence[Join]) -> Component:
         percent = f"{join.share * 100:.0f} %" if join.share >= 0.01 or not join.known else "less than 1 %"
         text = (
             f"{percent} of the people in {KIND_LABEL[join.left].lower()} "
-            f"({join.known:,} of {join.people:,}) are known to {KIND_LABEL[join.right].lower()}."
+            f"({join.known:,} of {join.people:,}) are known to "
+            + ("this dataset." if join.right == "dataset" else f"{KIND_LABEL[join.right].lower()}.")
         )
-        weak = join.share < 0.5
+        weak = join.weak
         items.append(html.Li(text + (" Are these the same ids?" if weak else ""), className="is-warn" if weak else ""))
-    weak_any = any(join.share < 0.5 for join in joins)
+    weak_any = any(join.weak for join in joins)
     return html.Div(
         [html.H2("Do the files belong together?"), html.Ul(items, className="notes")],
         className="panel panel-body" + (" callout-warn" if weak_any else ""),

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,18 +18,25 @@ from dashboard.schema import TABLES, TableName
 
 @dataclass(frozen=True)
 class Join:
-    """People of one table that another knows. left, right: tables; people: distinct ids of the left table; known: those
-    of them that the right table has too."""
+    """People of one table that another knows. left, right: tables, right also "dataset" = all people of a dataset;
+    people: distinct ids of the left table; known: those of them that the right table has too."""
 
     left: TableName
-    right: TableName
+    right: TableName | Literal["dataset"]
     people: int
     known: int
 
 
-def compare(files: Sequence[tuple[Path, SourcePlan]], *, staging: Path, progress: Progress | None = None) -> list[Join]:
+def compare(
+    files: Sequence[tuple[Path, SourcePlan]],
+    *,
+    staging: Path,
+    known: Sequence[pa.Array] = (),
+    progress: Progress | None = None,
+) -> list[Join]:
     """How well the tables of several files join: every other table against the user table, or, without one, against
-    the table with the most people. Files of one kind count together; a table whose rows are only numbered has no ids.
+    the table with the most people; and every table against ``known``, the ids of a dataset that they are added to.
+    Files of one kind count together; a table whose rows are only numbered has no ids.
 
     Raises UserError: whatever reading raises.
     """
@@ -38,18 +46,29 @@ def compare(files: Sequence[tuple[Path, SourcePlan]], *, staging: Path, progress
         if column is None or column.index == ROW_NUMBER:
             continue
         found = _distinct_ids(path, plan, staging, progress)
-        known = people.get(plan.kind)
-        chunks = [*(known.chunks if known is not None else []), found]
+        before = people.get(plan.kind)
+        chunks = [*(before.chunks if before is not None else []), found]
         people[plan.kind] = pa.chunked_array([pc.unique(pa.chunked_array(chunks, pa.large_string()))])
-    if len(people) < 2:
-        return []
-    right: TableName = "users" if "users" in people else max(people, key=lambda table: len(people[table]))
     joins = []
-    for left in TABLES:
-        if left in people and left != right:
-            known_ids = pc.sum(pc.is_in(people[left], value_set=people[right].combine_chunks())).as_py() or 0
-            joins.append(Join(left, right, len(people[left]), int(known_ids)))
+    if len(people) > 1:
+        right: TableName = "users" if "users" in people else max(people, key=lambda table: len(people[table]))
+        joins = [
+            Join(left, right, len(people[left]), _common(people[left], people[right]))
+            for left in TABLES
+            if left in people and left != right
+        ]
+    if known:
+        everybody = pa.chunked_array(known, pa.large_string())
+        joins += [
+            Join(left, "dataset", len(people[left]), _common(people[left], everybody))
+            for left in TABLES
+            if left in people
+        ]
     return joins
+
+
+def _common(left: pa.ChunkedArray, right: pa.ChunkedArray) -> int:
+    return int(pc.sum(pc.is_in(left, value_set=right.combine_chunks())).as_py() or 0)
 
 
 def _distinct_ids(path: Path, plan: SourcePlan, staging: Path, progress: Progress | None) -> pa.Array:

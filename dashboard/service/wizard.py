@@ -85,17 +85,21 @@ def _cell(plan: SourcePlan, column: ColumnPlan, number: int, cells: tuple[str, .
     return shown, raw, shown == "–" and bool(raw)
 
 
-def joins(states: Sequence[FileState]) -> tuple[list[dict[str, Any]], str]:
-    """Whether the files speak of the same people: ({left, right, people, known} ..., state).
+def joins(states: Sequence[FileState], into: str = "") -> tuple[list[dict[str, Any]], str]:
+    """Whether the files, and the dataset they go into ("" = none), speak of the same people: ({left, right, people,
+    known} ..., state).
 
     state: "" nothing to compare, "running", "done" or "failed". Comparing reads the id columns, so it is a job; it is
     started here, once for each choice of id columns.
     """
     ready = [s for s in states if s.state == "ready" and s.plan is not None]
     named = [(s.source, s.plan.kind, ids.index) for s in ready if s.plan and (ids := s.plan.column("user_id"))]
-    if len(ready) < len(states) or len({kind for _, kind, _ in named}) < 2:
+    target = next((d for d in data.datasets() if d.id == into), None) if into else None
+    if len(ready) < len(states) or not named or (target is None and len({kind for _, kind, _ in named}) < 2):
         return [], ""
-    params = {"files": [list(item) for item in named]}
+    params: dict[str, Any] = {"files": [list(item) for item in named]}
+    if target is not None:
+        params |= {"dataset": target.id, "version": target.version}
     job = next((j for j in data.recent_jobs(200) if j.kind == "join" and j.params == params), None)
     if job is None:
         job = jobs.start("join", params, core.current_owner())

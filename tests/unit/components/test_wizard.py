@@ -135,6 +135,12 @@ def test_refused_file_says_what_and_what_next() -> None:
     assert "This is a zip archive." in said and "Unpack it." in said and "Reference 7f3a21c9" in said
 
 
+def test_new_people_in_a_dataset_are_questioned_only_when_hardly_anybody_is_known() -> None:
+    assert "known to this dataset." in text(join_box([Join("events", "dataset", 10, 4)]))
+    assert "same ids" not in text(join_box([Join("events", "dataset", 10, 4)]))
+    assert "Are these the same ids?" in text(join_box([Join("events", "dataset", 100, 4)]))
+
+
 def test_weak_joins_are_questioned() -> None:
     said = text(join_box([Join("events", "users", 10_000, 93), Join("transactions", "users", 4, 4)]))
     assert (

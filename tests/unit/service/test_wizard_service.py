@@ -27,12 +27,12 @@ def arrived(text: str, name: str = "orders.csv") -> str:
     return data.complete_upload(upload.id, hashlib.sha256(digest.encode()).hexdigest()).id
 
 
-def work() -> None:
+def work(light: bool = True) -> None:
     """Do every waiting job here, as the worker's children do."""
     assert tasks.PHASES  # registers the handlers
     while True:
         db = catalogue.connect()
-        job = jobs.claim(db, light=True)
+        job = jobs.claim(db, light=light)
         db.close()
         if job is None:
             return
@@ -123,6 +123,45 @@ def test_files_are_compared_once_for_each_choice_of_ids() -> None:
     assert state == "done"
     assert found == [{"left": "transactions", "right": "users", "people": 2, "known": 1}]
     assert wizard.joins(wizard.files([orders])) == ([], "")
+
+
+def test_new_files_are_compared_with_the_dataset_they_go_into() -> None:
+    upload = arrived(USERS, "users.csv")
+    wizard.files([upload])
+    work()
+    made = data.start_import([upload], name="People")
+    work(light=False)
+    dataset = str((data.job(made.id).result or {})["dataset"])
+    orders = arrived(ORDERS)
+    wizard.files([orders])
+    work()
+    assert wizard.joins(wizard.files([orders]), "nothing12345") == ([], "")
+    assert wizard.joins(wizard.files([orders]), dataset) == ([], "running")
+    work()
+    found, state = wizard.joins(wizard.files([orders]), dataset)
+    assert (found, state) == ([{"left": "transactions", "right": "dataset", "people": 2, "known": 1}], "done")
+
+
+def test_a_strangers_dataset_is_not_compared_with() -> None:
+    with core.acting_as("ann"):
+        job = jobs.start("join", {"files": [], "dataset": "nothing12345"}, "ann")
+    work()
+    assert jobs.get(job.id).state == "failed"
+
+
+def test_a_rebuild_counts_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = arrived(USERS, "users.csv")
+    wizard.files([upload])
+    work()
+    made = data.start_import([upload], name="People")
+    work(light=False)
+    dataset = str((data.job(made.id).result or {})["dataset"])
+    told: list[tuple[object, ...]] = []
+    monkeypatch.setattr(jobs.Progress, "__call__", lambda _self, *said: told.append(said))
+    job = data.change_decisions(dataset, options=wizard.make_options("Europe/Berlin", "", "", {}))
+    work(light=False)
+    assert data.job(job.id).state == "done"
+    assert (tasks.PHASES["read"], 2, 2) in told
 
 
 def test_options_are_checked() -> None:
