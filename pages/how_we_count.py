@@ -47,7 +47,7 @@ def layout(**_query: Any) -> Component:
                                         f"{cases} cases: events in, numbers out, most of them from the tests and "
                                         "documents of other products. They run through the same import, store and "
                                         "engine as your data.",
-                                        className="lead",
+                                        className="card-subtitle",
                                     ),
                                 ]
                             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
@@ -99,7 +100,7 @@ def stay_card(result: Result) -> Component:
     rows = [
         [
             row.feature, row.stay_with, row.stay_without, row.stay_difference, row.stay_low, row.stay_high,
-            fmt.p_value(row.stay_q).replace("p", "q"),
+            fmt.p_value(_number(row.stay_q)).replace("p", "q"),
         ]
         for row in known.itertuples(index=False)
     ]  # fmt: skip
@@ -211,3 +212,7 @@ def impact_card(filters: Filters, result: Result, features: list[str], asked: As
         ),
         foot=remarks(result),
     )
+
+
+def _number(value: Any) -> float | None:
+    return None if value != value else float(value)

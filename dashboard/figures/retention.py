@@ -74,9 +74,10 @@ def _range(ks: Sequence[int]) -> list[float] | None:
 def survival(result: Result, *, title: str) -> go.Figure:
     """Kaplan–Meier curves: columns group, time, survival, low, high, at_risk. title: of the time axis."""
     groups: dict[str, list[Point]] = {}
-    for row in result.frame.itertuples(index=False):
-        groups.setdefault(str(row.group), []).append(
-            Point(float(row.time), float(row.survival), _known(row.low), _known(row.high), int(row.at_risk))
+    columns = [result.frame[name] for name in ("group", "time", "survival", "low", "high", "at_risk")]
+    for name, time, share, low, high, people in zip(*columns, strict=True):
+        groups.setdefault(str(name), []).append(
+            Point(float(time), float(share), _known(low), _known(high), int(people))
         )
     drawn = _lines(groups, unit="rate", currency="", shape="hv")
     drawn.update_xaxes(title_text=theme.label(title), showspikes=False, rangemode="tozero")

@@ -34,8 +34,10 @@ def test_every_choice_is_one_of_the_insight() -> None:
     assert {item.value for item in names.WINDOWS} == set(WINDOWS)
 
 
-@given(st.dictionaries(st.sampled_from(["period", "kind", "count", "window", "min", "value", "k", "tab", "show", "start"]),
-                       st.text(max_size=12)), st.integers(1, 5_000))  # fmt: skip
+OPTIONS = ["period", "kind", "count", "window", "min", "value", "k", "tab", "show", "start"]
+
+
+@given(st.dictionaries(st.sampled_from(OPTIONS), st.text(max_size=12)), st.integers(1, 5_000))
 def test_any_link_is_a_question(extra: dict[str, str], days: int) -> None:
     found = asked(Filters(extra=tuple(sorted(extra.items()))), days)
     options = {name: value for name, value in found.options().items() if name not in ("start", "return")}
