@@ -72,7 +72,7 @@ class FunnelState:
             made["x"] = [[_compact(item.step), item.first, item.last] for item in self.exclusions]
         if self.hold:
             made["h"] = list(self.hold)
-        return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(made, separators=(",", ":"))  # escapes: a link drops what cannot be printed
 
     def query(self) -> dict[str, Any]:
         """The options of every insight about this funnel."""

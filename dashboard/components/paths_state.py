@@ -68,7 +68,7 @@ class PathsState:
             changed = changed.with_option(name, None if value == getattr(plain, attribute) else str(value))
         for name, attribute in _LISTS.items():
             values = getattr(self, attribute)
-            changed = changed.with_option(name, json.dumps(values, ensure_ascii=False) if values else None)
+            changed = changed.with_option(name, json.dumps(values) if values else None)
         return changed.with_option("repeats", "1" if self.repeats else None)
 
     def href(self, filters: Filters, **changes: Any) -> str:
@@ -114,7 +114,7 @@ class Place:
     @property
     def token(self) -> str:
         """How the URL names it."""
-        return json.dumps([self.step, self.source, self.target, self.group], ensure_ascii=False, separators=(",", ":"))
+        return json.dumps([self.step, self.source, self.target, self.group], separators=(",", ":"))
 
     @property
     def title(self) -> str:

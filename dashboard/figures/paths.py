@@ -11,6 +11,7 @@ from dashboard import format as fmt
 from dashboard.figures import theme
 
 OTHER = "(other)"  # what stands for all nodes without a name of their own
+HEIGHT, PAD = 456, 14  # pixels of the drawing inside its margins, and between two nodes
 MAX_TEXT = 26  # characters of a label inside the drawing; the whole name is in the hover text
 
 
@@ -47,14 +48,16 @@ def sankey(edges: Sequence[Edge], nodes: Sequence[Node], names: Sequence[str]) -
     )
     position = {key: index for index, key in enumerate(used)}
     hues = {name: theme.SLATE if name == OTHER else theme.colour("", at) for at, name in enumerate(names)}
-    x, y = _places(used, edges)
+    most = max((sum(other[0] == column for other in used) for column, _ in used), default=1)
+    gap = min(PAD / HEIGHT, 0.5 / max(1, most - 1))
+    x, y = _places(used, edges, gap)
     trace = go.Sankey(
         arrangement="snap",
         node={
             "label": [_short(name) for _, name in used],
             "x": x,
             "y": y,
-            "pad": 14,
+            "pad": gap * HEIGHT,
             "thickness": 14,
             "line": {"width": 0},
             "color": [hues.get(name, theme.SLATE) for _, name in used],
@@ -74,8 +77,8 @@ def sankey(edges: Sequence[Edge], nodes: Sequence[Node], names: Sequence[str]) -
     return theme.figure(trace, hovermode="closest", margin={"l": 8, "r": 8, "t": 12, "b": 12})
 
 
-def _places(used: Sequence[tuple[int, str]], edges: Sequence[Edge]) -> tuple[list[float], list[float]]:
-    """Columns from left to right; in a column the largest node on top, with room in between."""
+def _places(used: Sequence[tuple[int, str]], edges: Sequence[Edge], gap: float) -> tuple[list[float], list[float]]:
+    """Columns from left to right; in a column the largest node on top, with a gap (share of the height) in between."""
     inside: dict[tuple[int, str], int] = dict.fromkeys(used, 0)
     outside = dict(inside)
     for edge in edges:
@@ -83,15 +86,14 @@ def _places(used: Sequence[tuple[int, str]], edges: Sequence[Edge]) -> tuple[lis
         inside[edge.step + 1, edge.target] += edge.count
     size = {key: max(inside[key], outside[key]) for key in used}
     columns = sorted({column for column, _ in used})
-    largest = max((sum(size[key] for key in used if key[0] == column) for column in columns), default=1)
-    tallest = max((sum(key[0] == column for key in used) for column in columns), default=1)
-    gap = min(0.03, 0.4 / max(1, tallest))
-    x, y, above = [], [], dict.fromkeys(columns, 0.001)
-    last = max(columns, default=1)
-    first = min(columns, default=1)
+    count = {column: sum(key[0] == column for key in used) for column in columns}
+    room = {column: 1 - gap * (count[column] - 1) for column in columns}
+    total = {column: sum(size[key] for key in used if key[0] == column) for column in columns}
+    scale = min((room[column] / max(1, total[column]) for column in columns), default=1.0)  # as the drawing does it
+    x, y, above = [], [], dict.fromkeys(columns, 0.0)
     for key in used:
-        height = size[key] / largest * (1 - gap * tallest)
-        x.append(0.001 + 0.998 * (key[0] - first) / max(1, last - first))
+        height = size[key] * scale
+        x.append(0.001 + 0.998 * (key[0] - columns[0]) / max(1, columns[-1] - columns[0]))
         y.append(min(0.999, max(0.001, above[key[0]] + height / 2)))
         above[key[0]] += height + gap
     return x, y

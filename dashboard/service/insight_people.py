@@ -72,7 +72,7 @@ def download(
 
 def export_link(filters: Filters, name: str, options: Mapping[str, Any], *, grid: str = "") -> str:
     """The address of :func:`download`; ``filters`` names the dataset. grid: the grid's filters as JSON."""
-    text = json.dumps(options, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(options, sort_keys=True, separators=(",", ":"))
     kept = filters.with_(extra=()).with_option(INSIGHT, name).with_option(OPTIONS, text).with_option("grid", grid)
     return f"/export/insight-people.csv{kept.to_search()}"
 
