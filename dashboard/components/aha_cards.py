@@ -226,7 +226,7 @@ def _ranked(row: Any, split: bool, link: Link) -> Component:
                         "one below",
                         href=link(below_token(*here)),
                         className="state-link",
-                        **aria(label=f"People one step below {words_of(row)}"),
+                        **aria(label=f"one below: {words_of(row)}"),
                     ),
                 ]
             ),

@@ -95,7 +95,7 @@ def topic(name: str, title: str, cases: int, sources: Sequence[str]) -> Componen
                         id={"type": RUN, "name": name},
                         type="button",
                         className="btn btn-quiet btn-sm",
-                        **aria(label=f"Check {title} now"),
+                        **aria(label=f"Check now: {title}"),
                     ),
                 ],
                 className="list-head",

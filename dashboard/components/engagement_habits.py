@@ -128,7 +128,7 @@ def _hour(row: object, top: float, link: Callable[[str], str]) -> Component:
     per_day = getattr(row, "events_per_day")  # noqa: B009 - rows of a frame have no declared fields
     known = per_day == per_day
     weight = per_day / top if known and top else 0.0
-    text = f"{names.WEEKDAYS[day]} {hour:02d}:00: {fmt.count(events)} events by {fmt.count(users)} people"
+    text = f"{names.WEEKDAYS[day]} {hour:02d}:00: {fmt.count(events)} events by {fmt.count_short(users)} people"
     shown = html.Span(fmt.count_short(users), className="rhythm-number")
     inner = (
         html.A(shown, href=link(f"hour~{day}~{hour}"), className="state-link", title=text, **aria(label=text))

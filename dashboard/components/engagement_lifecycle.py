@@ -163,7 +163,7 @@ def _linked(row: Any, state: str, sign: str, link: Callable[[str], str]) -> Comp
     if not value:
         return html.Td(text, className="num")
     href = link(f"life~{state}~{row.period}")
-    what = f"{names.STATES[state]}, {fmt.day_iso(row.period)}: {fmt.count(abs(value))} people"
+    what = f"{names.STATES[state]}, {fmt.day_iso(row.period)}: {text} people"
     return html.Td(html.A(text, href=href, className="state-link", **aria(label=what)), className="num")
 
 

@@ -78,7 +78,7 @@ def _event(filters: Filters, asked: Asked, name: str, label: str) -> list[Compon
         PAGE,
         name,
         [html.Span(label, className="face-note"), html.Span(_name(text) or "Any activity")],
-        label=f"{label} event: {_name(text) or 'any activity'}",
+        label=f"{label} {_name(text) or 'Any activity'}",
         find="Find an event",
     )
     where = conditions(text)

@@ -143,7 +143,13 @@ def _cell(
     title = _title(cell, asked, currency, column)
     classes = "cohort-cell" + ("" if cell.complete else " is-open") + (" is-on" if token == chosen else "")
     inner = (
-        html.A(text, href=link(token), title=title, className="state-link", **aria(label=title))
+        html.A(
+            text,
+            href=link(token),
+            title=title,
+            className="state-link",
+            **aria(label=title if text in title else f"{text}, {title}"),
+        )
         if cell.users
         else html.Span(text, title=title)
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def test_cases_run_live_and_name_their_sources(view: Callable[..., Page]) -> None:
     page = view("/how-we-count", "events")
     assert axe(page) == []
-    page.get_by_role("button", name="Check Retention now").click()
+    page.get_by_role("button", name="Check now: Retention").click()
     topic = page.get_by_role("region", name="Retention", exact=True)
     expect(topic.get_by_text("15 passed, 0 failed")).to_be_visible(timeout=120_000)
     topic.get_by_text("passed, 0 failed").click()
