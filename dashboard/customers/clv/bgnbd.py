@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, expit, gammaln
 
-from dashboard.customers.clv import bgnbd_kernels as kernels
-from dashboard.customers.clv.fit import Fit, maximise
+from dashboard.customers.clv import purchase_kernels as kernels
+from dashboard.customers.clv.fit import Fit, Objective, maximise
 from dashboard.customers.clv.history import History, Pooled, pooled
 
 Floats = npt.NDArray[np.float64]
 NAMES = ("r", "alpha", "a", "b")
 SPAN = 10.0  # ages are rescaled so that the longest is this: parameters then have one order of magnitude
 STARTS = ((0.5, 2.0, 0.8, 2.5), (1.0, 5.0, 0.1, 5.0), (0.2, 0.5, 2.0, 2.0))
+ROUGH_ROWS = 20_000  # histories on which starts compete
 _NEAR_ONE = 1e-4
 
 
@@ -29,6 +30,17 @@ def fit(customers: History, rows: Pooled | None = None) -> Fit:
     """
     rows = rows or pooled(customers)
     factor = _factor(rows)
+    rough = None
+    if len(rows.x) > 2 * ROUGH_ROWS:
+        part = rows.every(len(rows.x) // ROUGH_ROWS)
+        rough = (_objective(part, factor), float(part.weight.sum()))
+    unit = np.array([1.0, factor, 1.0, 1.0])
+    objective = _objective(rows, factor)
+    return maximise(NAMES, objective, STARTS, n=len(customers), scale=lambda found: found / unit, rough=rough)
+
+
+def _objective(rows: Pooled, factor: float) -> Objective:
+    """The log-likelihood of rescaled ages, in the given unit, with its gradient."""
     t_x, T = rows.t_x * factor, rows.T * factor
     x_weight = rows.x_weight
     # f(t) dt of the x purchase times: the likelihood in the given unit is factor^x times that in the rescaled one
@@ -41,7 +53,7 @@ def fit(customers: History, rows: Pooled | None = None) -> Fit:
         gradient += mixed[1:]
         return value + mixed[0] + jacobian, gradient * np.exp(log_parameters)
 
-    return maximise(NAMES, objective, STARTS, n=len(customers), scale=lambda p: p / np.array([1.0, factor, 1.0, 1.0]))
+    return objective
 
 
 def _factor(rows: Pooled) -> float:

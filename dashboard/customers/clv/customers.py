@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dashboard.customers.clv import guards
 from dashboard.customers.clv.backtest import Backtest, backtest
 from dashboard.customers.clv.guards import Guard
-from dashboard.customers.clv.history import History, pooled
+from dashboard.customers.clv.history import History, Pooled, pooled
 from dashboard.customers.clv.model import Model, fit_model
 from dashboard.customers.clv.value import Prediction, Rhythm, predict, rhythm, tiers
 from dashboard.customers.clv.value_rule import ValueRule
@@ -44,6 +44,18 @@ class ValueTable:
         return len(self.book)
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """What no setting of a value changes: margin, horizon and discount ask the same model."""
+
+    book: OrderBook
+    history: History
+    rows: Pooled
+    model: Model
+    best_year: Floats
+
+
+_models: Memo[_Fitted] = Memo(512 << 20, lambda item: 200 * len(item.book) + 1_000)
 _memo: Memo[ValueTable] = Memo(512 << 20, lambda table: 150 * len(table) + 1_000)
 _tests: Memo[Backtest] = Memo(4 << 20, lambda _: 10_000)
 
@@ -55,12 +67,11 @@ def value_table(view: View, rule: ValueRule) -> ValueTable:
 
 
 def _value_table(view: View, rule: ValueRule) -> ValueTable:
-    book = order_book(view, names=rule.order_events)
-    customers = book.history()
-    rows = pooled(customers)
-    model = fit_model(customers, _mean_order(book), rows)
-    prediction = predict(model, customers, rule, rows)
-    unlikely = guards.above_best_year(prediction.clv, book.best_year(), rule.margin, rule.months / 12)
+    names = rule.order_events
+    found = _models.get((view.scope, view.as_of, names), lambda: _fitted(view, names))
+    book, customers, model = found.book, found.history, found.model
+    prediction = predict(model, customers, rule, found.rows)
+    unlikely = guards.above_best_year(prediction.clv, found.best_year, rule.margin, rule.months / 12)
     checks = (
         *model.guards,
         guards.season(int(book.first_day.min()), book.as_of, rule.months),
@@ -77,6 +88,13 @@ def _value_table(view: View, rule: ValueRule) -> ValueTable:
         unlikely=unlikely,
         guards=checks,
     )
+
+
+def _fitted(view: View, names: tuple[str, ...]) -> _Fitted:
+    book = order_book(view, names=names)
+    customers = book.history()
+    rows = pooled(customers)
+    return _Fitted(book, customers, rows, fit_model(customers, _mean_order(book), rows), book.best_year())
 
 
 def _mean_order(book: OrderBook) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 Floats = npt.NDArray[np.float64]
 # log-parameters -> (log-likelihood, its gradient or None)
@@ -63,14 +63,31 @@ def maximise(
     *,
     n: int,
     scale: Callable[[Floats], Floats] = lambda parameters: parameters,
+    rough: tuple[Objective, float] | None = None,
 ) -> Fit:
     """The best of several L-BFGS-B runs.
 
     starts: parameters (not logarithms). n: number of customers, which also scales the objective to order 1. scale: from
     the parameters of the rescaled problem to the reported ones (a factor per parameter, so the covariance of the
-    logarithms stays as it is); the objective already includes the change of the likelihood.
+    logarithms stays as it is); the objective already includes the change of the likelihood. rough: the
+    objective of a part of the customers and their number; the starts then compete on it, and one run over everybody
+    begins where the best of them ended.
     """
-    exact = objective(np.log(np.asarray(starts[0], np.float64)))[1] is not None
+    points = [np.log(np.asarray(start, np.float64)) for start in starts]
+    exact = objective(points[0])[1] is not None
+    if rough is not None:
+        points = [_best(rough[0], points, rough[1], exact).x]
+    best = _best(objective, points, n, exact)
+    point = np.asarray(best.x, np.float64)
+    covariance, identified = _covariance(objective, point, exact)
+    value = objective(point)[0]
+    reported = scale(np.exp(point))
+    settled = bool(best.success) or float(np.abs(best.jac).max()) < 1e-4
+    return Fit(tuple(names), tuple(float(p) for p in reported), float(value), covariance, n, settled, identified)
+
+
+def _best(objective: Objective, points: Sequence[Floats], n: float, exact: bool) -> OptimizeResult:
+    """The lowest of the runs from these points (logarithms)."""
 
     def loss(log_parameters: Floats) -> tuple[float, Floats]:
         value, gradient = objective(log_parameters)
@@ -83,25 +100,18 @@ def maximise(
         value = objective(log_parameters)[0]
         return -value / n if math.isfinite(value) else 1e10
 
-    best = None
-    for start in starts:
-        found = minimize(
+    runs = [
+        minimize(
             loss if exact else loss_only,
-            np.log(np.asarray(start, np.float64)),
+            point,
             jac=exact,
             method="L-BFGS-B",
-            bounds=[(-BOUND, BOUND)] * len(names),
+            bounds=[(-BOUND, BOUND)] * len(point),
             options={"maxiter": 500, "maxfun": 5_000, "ftol": 1e-15, "gtol": 1e-8, "eps": 1e-7},
         )
-        if best is None or found.fun < best.fun:
-            best = found
-    assert best is not None
-    point = np.asarray(best.x, np.float64)
-    covariance, identified = _covariance(objective, point, exact)
-    value = objective(point)[0]
-    reported = scale(np.exp(point))
-    settled = bool(best.success) or float(np.abs(best.jac).max()) < 1e-4
-    return Fit(tuple(names), tuple(float(p) for p in reported), float(value), covariance, n, settled, identified)
+        for point in points
+    ]
+    return min(runs, key=lambda run: float(run.fun))
 
 
 def _covariance(objective: Objective, point: Floats, exact: bool) -> tuple[Floats, bool]:

@@ -58,6 +58,13 @@ class Pooled:
         out: Floats = np.bincount(self.x_row, weights=self.weight, minlength=len(self.x_values)).astype(np.float64)
         return out
 
+    def every(self, k: int) -> Pooled:
+        """Every k-th row, for a first look; ``inverse`` then says nothing."""
+        x = self.x[::k].copy()
+        values, row = np.unique(x, return_inverse=True)
+        weight = self.weight[::k].copy()
+        return Pooled(x, self.t_x[::k].copy(), self.T[::k].copy(), weight, np.zeros(0, np.int64), values, row)
+
 
 def history(x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike, zbar: npt.ArrayLike | None = None) -> History:
     """Checked arrays of one length. Raises ValueError for negative or missing values, or t_x > T."""

@@ -1,4 +1,4 @@
-"""Loops of the BG/NBD model over pooled rows: likelihood with gradient, and expected purchases of many horizons."""
+"""Loops of the purchase models: likelihoods with what their gradients need, and orders expected in many horizons."""
 
 from __future__ import annotations
 
@@ -45,6 +45,20 @@ def mixture(x: Floats, t_x: Floats, T: Floats, weight: Floats, r: float, alpha: 
         out[3] += w * share / a
         out[4] -= w * share / (b + x[i] - 1)
     return out
+
+
+@kernel
+def spent(x: Floats, z: Floats, v: float) -> tuple[float, float, float, float]:
+    """Sums over customers for the Gamma-Gamma model: ln(v + x z), x ln(v + x z), 1 / (v + x z), x / (v + x z)."""
+    log_sum, x_log_sum, inverse, x_inverse = 0.0, 0.0, 0.0, 0.0
+    for i in range(x.shape[0]):
+        total = v + x[i] * z[i]
+        log_total = math.log(total)
+        log_sum += log_total
+        x_log_sum += x[i] * log_total
+        inverse += 1 / total
+        x_inverse += x[i] / total
+    return log_sum, x_log_sum, inverse, x_inverse
 
 
 @kernel
