@@ -38,7 +38,7 @@ def product(dataset_id: str) -> Callable[[], Answer]:
 
     from dashboard.filters import Filters, Period
     from dashboard.insights import totals
-    from dashboard.insights.paths import flow, nodes_of, sides_of
+    from dashboard.insights.paths_flow import flow, nodes_of, sides_of
     from dashboard.insights.paths_query import PathsQuery
     from dashboard.insights.view import view_of
     from dashboard.store.dataset import open_dataset

@@ -15,6 +15,7 @@ from dashboard.insights import (
     clv_subscriptions,  # noqa: F401
     features,  # noqa: F401
     features_impact,  # noqa: F401
+    features_people,  # noqa: F401
     funnel,  # noqa: F401
     funnel_drivers,  # noqa: F401
     funnel_suggestions,  # noqa: F401

@@ -10,7 +10,7 @@ from dashboard.insights import activation_kernels, where
 from dashboard.insights import aha_kernels as aha
 from dashboard.insights import features_kernels as features
 from dashboard.insights import paths_kernels as paths
-from dashboard.insights.paths import NO_DAYS
+from dashboard.insights.paths_flow import NO_DAYS
 from dashboard.schema import NULL_DAY
 
 

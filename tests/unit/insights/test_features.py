@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from dashboard.errors import UserError
 from dashboard.insights import periods
-from dashboard.insights.features import feature_people, feature_trend, features
+from dashboard.insights.features import features
 from dashboard.insights.features_impact import feature_impact
+from dashboard.insights.features_people import feature_people, feature_trend
 from dashboard.statistics.intervals import difference
 from dashboard.store.dataset import Dataset
 from tests.store_builder import build_dataset
