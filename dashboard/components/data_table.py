@@ -20,7 +20,7 @@ from dashboard.components.popup import popup
 
 BLOCK = 100  # rows per request
 MAX_BLOCK = 1_000  # rows a forged request may ask for
-NARROW, MIDDLE, WIDE = 136, 150, 420  # pixels
+NARROW, MIDDLE, MOMENT, WIDE = 136, 150, 190, 420  # pixels; a moment is a day with its time
 FILTER: dict[str, Any] = {"maxNumConditions": 1, "buttons": ["apply", "reset"], "closeOnApply": True}
 CHOSEN = "grid-columns"  # type of the list of shown columns, with the grid's id as "grid"
 
@@ -111,6 +111,7 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
         definition |= {"valueFormatter": {"function": "params.value == null ? '–' : params.value"}}
     if column.tests:
         definition["filterParams"] = {**FILTER, "filterOptions": list(column.tests)}
+        definition["width"] = MOMENT if column.kind == "date" else definition["width"]
     if not column.sortable:
         definition |= {"tooltipField": column.key, "minWidth": WIDE, "flex": 1}
     return definition

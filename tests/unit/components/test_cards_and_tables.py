@@ -169,6 +169,12 @@ def test_any_request_is_answered_without_raising(request_: object) -> None:
     assert block is None or (0 <= block.first < block.last and isinstance(block.filters, dict))
 
 
+def test_a_column_offers_only_the_filters_the_server_answers() -> None:
+    (made,) = column_definitions([GridColumn("c1", "Order time", "date", tests=("equals", "blank"))])
+    assert made["filterParams"]["filterOptions"] == ["equals", "blank"]
+    assert made["filterParams"]["maxNumConditions"] == 1
+
+
 def test_grid_columns_name_themselves() -> None:
     made = column_definitions(
         [
