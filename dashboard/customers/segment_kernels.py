@@ -1,4 +1,7 @@
-"""How often each person did something: sequential loops over a person's events."""
+"""How often each person did something: sequential loops over a person's events, which are sorted by day.
+
+Rows outside the window are found by halving and never read; inside, counting has no branches.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,19 @@ import numpy.typing as npt
 from dashboard.jit import kernel
 
 Counts = npt.NDArray[np.int32]
+
+
+@kernel
+def first_at_least(day: npt.NDArray[np.int32], start: int, end: int, wanted: int) -> int:
+    """The first of the ascending day[start:end] that is not below ``wanted``; ``end`` when none is."""
+    low, high = start, end
+    while low < high:
+        middle = (low + high) // 2
+        if day[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @kernel
@@ -22,10 +38,11 @@ def count_codes(
 ) -> None:
     """out[u] = rows of person u with allowed[code + 1] and first <= day <= last."""
     for u in range(offsets.shape[0] - 1):
+        begin = first_at_least(day, offsets[u], offsets[u + 1], first)
+        end = first_at_least(day, begin, offsets[u + 1], last + 1)
         n = 0
-        for i in range(offsets[u], offsets[u + 1]):
-            if allowed[codes[i] + 1] and first <= day[i] and day[i] <= last:
-                n += 1
+        for i in range(begin, end):
+            n += allowed[codes[i] + 1]
         out[u] = n
 
 
@@ -40,8 +57,9 @@ def count_kept(
 ) -> None:
     """out[u] = rows of person u with keep and first <= day <= last."""
     for u in range(offsets.shape[0] - 1):
+        begin = first_at_least(day, offsets[u], offsets[u + 1], first)
+        end = first_at_least(day, begin, offsets[u + 1], last + 1)
         n = 0
-        for i in range(offsets[u], offsets[u + 1]):
-            if keep[i] and first <= day[i] and day[i] <= last:
-                n += 1
+        for i in range(begin, end):
+            n += keep[i]
         out[u] = n
