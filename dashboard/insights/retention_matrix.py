@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
+from dashboard.insights import retention_bits, where
 from dashboard.insights import retention_calendar as calendars
 from dashboard.insights import retention_kernels as kernels
 from dashboard.insights import retention_marks as marks
-from dashboard.insights import where
 from dashboard.insights.active_days import TABLE, ActiveDays
 from dashboard.insights.retention_calendar import HOUR, Calendar
 from dashboard.insights.retention_groups import Groups, groups_of
@@ -248,7 +248,7 @@ def _count_bits(
     def bits(found: ActiveDays, needed: int, first_only: bool) -> npt.NDArray[np.uint64]:
         origin, table = marks.positions(calendar, needed)
         made = np.zeros((len(calendar), -(-partition.n_users // 64)), np.uint64)
-        kernels.period_bits(found.offsets, found.day, people, origin, table, first_only, made)
+        retention_bits.period_bits(found.offsets, found.day, people, origin, table, first_only, made)
         return made
 
     starts = bits(start_marks(view, partition, planned), 1, planned.first_only)
@@ -261,7 +261,7 @@ def _count_bits(
         member = np.zeros(starts.shape[1] * 64, np.uint8)
         member[: len(group)] = group == g
         groups[g] = np.packbits(member, bitorder="little").view(np.uint64)
-    kernels.returns_of_bits(starts, back, groups, planned.width, out)
+    retention_bits.returns_of_bits(starts, back, groups, planned.width, out)
     if len(flags):
         cohort, column = cell
         both = starts[cohort] if column == 0 else starts[cohort] & back[cohort + column]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.insights import lifecycle_kernels, retention_kernels, rhythm, session_kernels, survival
+from dashboard.insights import lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, survival
 from dashboard.insights.where import EVERYTHING
 
 
@@ -30,8 +30,8 @@ def compile_kernels() -> None:
         offsets, day, offsets, day, group, 10, table, False, 1, width, low, high, -1, -1, who, cells
     )
     bits = np.zeros((2, 1), np.uint64)
-    retention_kernels.period_bits(offsets, day, people, 10, table, False, bits)
-    retention_kernels.returns_of_bits(bits, bits, bits[:1].copy(), width, cells)
+    retention_bits.period_bits(offsets, day, people, 10, table, False, bits)
+    retention_bits.returns_of_bits(bits, bits, bits[:1].copy(), width, cells)
     retention_kernels.window_returns(
         offsets, time, day, none, none, 20, edges, group, False, np.zeros(0, np.int64), 1, 1, 1, 1, width, low, high,
         -1, -1, who, np.zeros(1, np.int64), cells,

@@ -6,7 +6,7 @@ the median of their own gaps; the proposal is the shortest period that covers th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,11 @@ def gaps(view: View, names: tuple[str, ...]) -> npt.NDArray[np.float64]:
         kernels.median_gaps(active.offsets, active.day, people, view.period.first, last, out)
         return out[people.astype(bool)]
 
-    found: npt.NDArray[np.float64] = run(view.dataset, kernel, lambda parts: np.concatenate(list(parts)))
-    return found
+    return run(view.dataset, kernel, _joined)
+
+
+def _joined(parts: Iterable[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    return np.concatenate(list(parts))
 
 
 @insight(

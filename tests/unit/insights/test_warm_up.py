@@ -18,6 +18,7 @@ from dashboard.insights import (
     lifecycle_kernels,
     metrics,
     paths_kernels,
+    retention_bits,
     retention_kernels,
     revenue_kernels,
     rhythm,
@@ -32,7 +33,7 @@ from tests.store_builder import build_dataset
 
 MODULES: tuple[ModuleType, ...] = (
     *(activity_kernels, revenue_kernels, where, funnel_kernels),
-    *(lifecycle_kernels, retention_kernels, rhythm, session_kernels, survival),
+    *(lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, survival),
     paths_kernels,
     aha_kernels,
     activation_kernels,
@@ -41,7 +42,7 @@ MODULES: tuple[ModuleType, ...] = (
 
 
 # kernels that only other kernels call are compiled as a part of those
-INNER = {f"dashboard.insights.retention_kernels.{name}" for name in ("tally", "ones")}
+INNER = {f"dashboard.insights.retention_{name}" for name in ("kernels.tally", "bits.ones")}
 NESTED = "dashboard.insights.funnel_kernels."  # most of its kernels are parts of a few
 
 # questions that lead into kernels which the defaults do not reach
