@@ -134,11 +134,11 @@ def funnel_correlation(case: Case) -> dict[str, Any]:
         "dropped": result.summary["dropped"],
         "discarded": result.summary["discarded"],
         "events": {
-            str(row.event): {
-                "converted_with": int(row.converted_with),
-                "dropped_with": int(row.dropped_with),
-                "odds_ratio": float(row.odds_ratio),
+            str(row["event"]): {
+                "converted_with": int(row["converted_with"]),
+                "dropped_with": int(row["dropped_with"]),
+                "odds_ratio": float(row["odds_ratio"]),
             }
-            for row in result.frame.itertuples()
+            for row in result.frame.to_dict("records")
         },
     }

@@ -204,7 +204,7 @@ def _attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, 
     parts = (optional_of(query), exclusions_of(query))
     if per_value:
         entering = (1 << n) - 1 if query.order == "any" else 1
-        room = kernels.entering_rows(*source[:1], *source[2:], data.people, entering)
+        room = kernels.entering_rows(data.events.offsets, data.codes, data.table, data.marks, data.people, entering)
         person, group = np.empty(room, np.int32), np.empty(room, np.int32)
         found = np.empty((room, n), np.int32)
         values = frozen(row_values(view, partition, per_value))
@@ -247,12 +247,14 @@ class Counted:
     @property
     def reached(self) -> npt.NDArray[np.bool_]:
         """bool[p, steps]"""
-        return self.at != NEVER
+        reached: npt.NDArray[np.bool_] = self.at != NEVER
+        return reached
 
     def since_before(self, step: int) -> Int64:
         """µs from the step reached before ``step`` to it, for the attempts that reached it (in their order)."""
         kept = self.at[self.at[:, step] != NEVER]
-        return kept[:, step] - kept[:, :step].max(axis=1)
+        elapsed: Int64 = kept[:, step] - kept[:, :step].max(axis=1)
+        return elapsed
 
 
 def counted(view: View, query: FunnelQuery, span: Span, per_value: str = "") -> Counted:

@@ -66,4 +66,4 @@ def seen_in(bits: Bits, m: int) -> int:
     seen = np.uint32(0)
     for j in range(m):
         seen |= bits[j]
-    return np.int64(seen)
+    return int(seen)

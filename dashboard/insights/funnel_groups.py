@@ -95,13 +95,15 @@ def _values(
     missing = np.nan if column.dtype == np.float64 else -1
     if breakdown.attribution == "step":
         at = rows[:, breakdown.step]
-        return np.where(at >= 0, column[at], column.dtype.type(missing))
+        here: npt.NDArray[Any] = np.where(at >= 0, column[at], column.dtype.type(missing))
+        return here
     on_the_way = np.where(rows >= 0, column[rows], column.dtype.type(missing))
     known = on_the_way == on_the_way if column.dtype == np.float64 else on_the_way != -1
     if breakdown.attribution == "last_touch":
         on_the_way, known = on_the_way[:, ::-1], known[:, ::-1]
     first = known.argmax(axis=1)  # 0 when nothing is known: that value is missing too
-    return on_the_way[np.arange(len(rows)), first]
+    chosen: npt.NDArray[Any] = on_the_way[np.arange(len(rows)), first]
+    return chosen
 
 
 def _text(view: View, name: str, value: Any) -> str:

@@ -131,7 +131,7 @@ def best_per_value(
             person[total], group[total] = u, held[j]
             rows[total, :] = -1
             search(
-                order, key, when, bits, held, m, np.int64(seen), window, 2, held[j], first_only, enter_from,
+                order, key, when, bits, held, m, int(seen), window, 2, held[j], first_only, enter_from,
                 enter_until, optional, exclusions, event, at, owner,
             )  # fmt: skip
             for k in range(n):

@@ -245,10 +245,10 @@ def _exclusion(item: Any) -> Exclusion:
         return item
     if not isinstance(item, Mapping):
         raise UserError("invalid_exclusion", "An excluded event needs an event and two steps.", "Choose them.")
-    steps = (item.get("from_step"), item.get("to_step"))
-    if not all(isinstance(step, int) and not isinstance(step, bool) for step in steps):
+    first, last = item.get("from_step"), item.get("to_step")
+    if not (isinstance(first, int) and isinstance(last, int)) or isinstance(first, bool) or isinstance(last, bool):
         raise UserError("invalid_exclusion", "The steps of an excluded event are not numbers.", "Choose two steps.")
-    return Exclusion(Selector.from_json(item), *steps)
+    return Exclusion(Selector.from_json(item), first, last)
 
 
 def _items(given: Any, name: str) -> list[Any]:

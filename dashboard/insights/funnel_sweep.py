@@ -17,12 +17,12 @@ from dashboard.jit import kernel
 def bits_at(codes: Int32, table: Bits, marks: Bits, i: int) -> int:
     """What row i matches: its own bits, or those of its event's name."""
     if marks.shape[0] > 0:
-        return np.int64(marks[i])
-    return np.int64(table[codes[i] + 1])
+        return int(marks[i])
+    return int(table[codes[i] + 1])
 
 
 @kernel
-def next_with(codes: Int32, table: Bits, marks: Bits, begin: int, end: int, wanted: int) -> int:
+def next_with(codes: Int32, table: Bits, marks: Bits, begin: int, end: int, wanted: np.uint32) -> int:
     """The first row from ``begin`` on that has one of the wanted bits, ``end`` without one."""
     if marks.shape[0] > 0:
         for i in range(begin, end):

@@ -47,7 +47,8 @@ def histogram(values: Floats, bins: int | None) -> tuple[Floats, npt.NDArray[np.
     low, high = float(values.min()), float(values.max())
     width = math.ceil((high - low) / bins)
     at = np.floor((values - low) / width).astype(np.int64) if width else np.zeros(n, np.int64)
-    return low + width * np.arange(bins + 1), np.bincount(at, minlength=bins + 1), width
+    starts: Floats = low + width * np.arange(bins + 1, dtype=np.float64)
+    return starts, np.bincount(at, minlength=bins + 1).astype(np.int64), width
 
 
 @insight(
