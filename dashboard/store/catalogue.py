@@ -7,11 +7,14 @@ WAL and ``synchronous=FULL``: what was acknowledged survives a power cut.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard import settings
+
+WAIT_SECONDS = 10.0
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -94,14 +97,28 @@ def connect() -> sqlite3.Connection:
     waits up to 10 s for a writer. Creates and migrates the file when needed."""
     file = path()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    connection = sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")  # what was deleted leaves no bytes in free pages
     _migrate(connection)
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch a new file to write-ahead logging. The switch itself does not wait for other connections as statements do,
+    and two processes may open a new file at the same moment."""
+    ends = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
