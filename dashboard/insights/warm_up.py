@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.customers import segment_kernels
+from dashboard.customers import rfm_kernels, segment_kernels
+from dashboard.customers.clv import purchase_kernels
 from dashboard.insights import activity_kernels as activity
 from dashboard.insights import funnel_warm_up, paths_warm_up, retention_warm_up, where
 from dashboard.insights import revenue_kernels as revenue
@@ -61,3 +62,23 @@ def compile_kernels() -> None:
     for optional in (numbers, revenue.NOTHING):
         out = np.zeros((1, revenue.WIDTH))
         revenue.add_up(start, rows, person, ones, numbers, optional, optional, bucket, True, True, out)
+    _customer_value(offsets, day, codes, numbers)
+
+
+def _customer_value(offsets: Any, day: Any, codes: Any, numbers: Any) -> None:
+    """The kernels of order days and of the purchase models."""
+    number, gross, at = np.zeros(2, np.int64), np.ones(2, np.uint8), np.zeros(3, np.int64)
+    rfm_kernels.number_of_rows(np.array([0, 2]), np.array([0, 1]), number)
+    rfm_kernels.named_lines(codes, np.ones(2, np.uint8), gross)
+    room = (np.zeros(2, np.int32), np.zeros(2, np.int32), np.zeros(2), np.zeros(2))
+    for quantity in (numbers, revenue.NOTHING):
+        rfm_kernels.gross_lines(numbers, quantity, quantity, gross)
+        lines = (numbers, quantity, codes, 20)
+        rfm_kernels.order_days(offsets, day, number, gross, *lines, at, *room, np.zeros((2, 4)))
+    book: Any = (np.array([0, 2]), room[0], room[2])
+    rfm_kernels.best_year(*book, np.zeros(1))
+    one = [np.ones(1) for _ in range(4)]
+    rfm_kernels.summarise(*book, 20, one[0], one[1], one[2], one[3])
+    purchase_kernels.mixture(one[0], one[1], one[2], one[3], 1.0, 1.0, 0.5, 2.0)
+    purchase_kernels.spent(np.ones(1), np.ones(1), 1.0)
+    purchase_kernels.series(np.ones(1), np.ones(1), np.ones(1), 1.0, 1.0, 0.5, 2.0, np.ones((1, 1)))
