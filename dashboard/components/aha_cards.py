@@ -228,7 +228,8 @@ def _ranked(row: Any, split: bool, link: Link) -> Component:
                         className="state-link",
                         **aria(label=f"one below: {words_of(row)}"),
                     ),
-                ]
+                ],
+                className="aha-lists",
             ),
         ],
         className="" if row.recommended else "is-refused",

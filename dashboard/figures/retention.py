@@ -55,14 +55,14 @@ def curve(result: Result, *, column: str = "rate", title: str, currency: str = "
     unit = "money" if column == "per_member" else "rate"
     drawn = _lines(groups, unit=unit, currency=currency, shape="linear")
     ks = sorted({int(point.x) for line in groups.values() for point in line})
-    shown = ks[:: -(-len(ks) // 12)] if ks else []
+    shown = ks[:: -(-len(ks) // 7)] if ks else []
     texts = [theme.label(labels[k]) for k in shown]
     if len(groups) == 1:
         people = {int(point.x): point.people for line in groups.values() for point in line}
         texts = [f"{text}<br><i>{people[k]:,}</i>" for text, k in zip(texts, shown, strict=True)]
         title = f"{title}; people at risk below"
     drawn.update_xaxes(
-        title_text=theme.label(title), tickvals=shown, ticktext=texts, showspikes=False, range=_range(ks)
+        title_text=theme.label(title), tickvals=shown, ticktext=texts, showspikes=False, range=_range(ks), tickangle=0
     )
     return drawn
 
@@ -136,7 +136,9 @@ def over_time(result: Result, *, column: str = "rate") -> go.Figure:
                 )
             )
     drawn = theme.figure(*traces, showlegend=len(names) > 1)
-    drawn.update_xaxes(type="date", tickformat="%-d %b %Y", hoverformat="%-d %b %Y", nticks=7, showspikes=False)
+    drawn.update_xaxes(
+        type="date", tickformat="%-d %b %Y", hoverformat="%-d %b %Y", nticks=5, tickangle=0, showspikes=False
+    )
     drawn.update_yaxes(tickformat=".0%")
     return drawn
 
