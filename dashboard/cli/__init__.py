@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Never raises, never shows a traceback."""
+    os.umask(0o077)  # everything that is written is this person's alone
     try:
         settings.current()
     except ValueError as error:
