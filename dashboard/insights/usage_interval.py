@@ -36,7 +36,8 @@ def gaps(view: View, names: tuple[str, ...]) -> npt.NDArray[np.float64]:
         people = where.persons(view, partition, TABLE)
         out = np.empty(partition.n_users)
         kernels.median_gaps(active.offsets, active.day, people, view.period.first, last, out)
-        return out[people.astype(bool)]
+        known: npt.NDArray[np.float64] = out[people.astype(bool)]
+        return known
 
     return run(view.dataset, kernel, _joined)
 
