@@ -73,12 +73,12 @@ def _customer_value(offsets: Any, day: Any, codes: Any, numbers: Any) -> None:
     room = (np.zeros(2, np.int32), np.zeros(2, np.int32), np.zeros(2), np.zeros(2))
     for quantity in (numbers, revenue.NOTHING):
         rfm_kernels.gross_lines(numbers, quantity, quantity, gross)
-        lines = (numbers, quantity, codes, 20)
-        rfm_kernels.order_days(offsets, day, number, gross, *lines, at, *room, np.zeros((2, 4)))
-    book: Any = (np.array([0, 2]), room[0], room[2])
-    rfm_kernels.best_year(*book, np.zeros(1))
+        out = (room[0], room[1], room[2], room[3], np.zeros((2, 4)))
+        rfm_kernels.order_days(offsets, day, number, gross, numbers, quantity, codes, 20, at, *out)
+    ends = np.array([0, 2])
+    rfm_kernels.best_year(ends, room[0], room[2], np.zeros(1))
     one = [np.ones(1) for _ in range(4)]
-    rfm_kernels.summarise(*book, 20, one[0], one[1], one[2], one[3])
+    rfm_kernels.summarise(ends, room[0], room[2], 20, one[0], one[1], one[2], one[3])
     purchase_kernels.mixture(one[0], one[1], one[2], one[3], 1.0, 1.0, 0.5, 2.0)
     purchase_kernels.spent(np.ones(1), np.ones(1), 1.0)
     purchase_kernels.series(np.ones(1), np.ones(1), np.ones(1), 1.0, 1.0, 0.5, 2.0, np.ones((1, 1)))
