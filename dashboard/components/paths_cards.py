@@ -279,15 +279,15 @@ def _steps(result: Result, group: dict[str, Any], names: Sequence[str], link: Ca
     at = {node: position for position, node in enumerate(names)}
     bars = [
         Bar(
-            label=f"{row.source} → {row.target}",
-            text=fmt.count(row.users),
-            size=float(row.users),
-            share=fmt.percent(row.source_share),
-            role="other" if row.source == figures.OTHER else theme_role(at.get(row.source, 0)),
-            href=link(Place(int(row.step), str(row.source), str(row.target), name)),
-            note=f"step {row.step} to {row.step + 1} · {fmt.duration(row.mean_seconds)} on average",
+            label=f"{row['source']} → {row['target']}",
+            text=fmt.count(row["users"]),
+            size=float(row["users"]),
+            share=fmt.percent(row["source_share"]),
+            role="other" if row["source"] == figures.OTHER else theme_role(at.get(row["source"], 0)),
+            href=link(Place(int(row["step"]), str(row["source"]), str(row["target"]), name)),
+            note=f"step {row['step']} to {row['step'] + 1} · {fmt.duration(row['mean_seconds'])} on average",
         )
-        for row in frame.itertuples(index=False)
+        for row in frame.to_dict("records")
     ]
     title = f"Steps – {name or 'missing'}" if len(result.summary["groups"]) > 1 else "Steps"
     return card(

@@ -29,8 +29,8 @@ def compile_kernels() -> None:
     codes, numbers = _stored([0, -1], np.int32), _stored([1.0, 2.0], np.float64)
     ones, mask, table = np.ones(2, np.uint8), np.ones(2, np.uint8), np.zeros(3, np.int32)
     counts = np.zeros(1, np.int64)
-    for kernel, chosen in ((segment_kernels.count_codes, (codes, ones)), (segment_kernels.count_kept, (mask,))):
-        kernel(offsets, day, *chosen, 10, 11, np.zeros(2, np.int32))
+    segment_kernels.count_codes(offsets, day, codes, ones, 10, 11, np.zeros(2, np.int32))
+    segment_kernels.count_kept(offsets, day, mask, 10, 11, np.zeros(2, np.int32))
     funnel_warm_up.compile_kernels()
     paths_warm_up.compile_kernels()
     retention_warm_up.compile_kernels()

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.components.tree import find, text, walk
 
 from dashboard.components.dataset_detail import answers_panel, changes_panel
 from dashboard.components.dataset_table import DatasetView, dataset_table
@@ -21,6 +20,7 @@ from dashboard.ingest.plan import ColumnPlan, ImportOptions, Note, Question, Sou
 from dashboard.ingest.report import SourceReport
 from dashboard.result import Answer
 from dashboard.schema import FIELDS, TABLES
+from tests.unit.components.tree import find, text, walk
 
 PLAN = SourcePlan(
     "users",
