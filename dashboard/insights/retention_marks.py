@@ -133,10 +133,11 @@ def first_rows(view: View, partition: Partition, selector: Selector) -> npt.NDAr
     named = rows_mask(view, partition, Selector(selector.event))
     activity_kernels.first_rows(events.offsets, events.day, named, out)
     chosen = rows_mask(view, partition, selector)
-    late = (out >= 0) & (events.day[out] > until(view))
+    known = np.flatnonzero(out >= 0)
+    wrong = events.day[out[known]] > until(view)
     if chosen is not EVERYTHING:
-        late |= (out >= 0) & (chosen[out] == 0)
-    out[late] = -1
+        wrong |= chosen[out[known]] == 0
+    out[known[wrong]] = -1
     return out
 
 

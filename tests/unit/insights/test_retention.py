@@ -256,3 +256,13 @@ def test_nobody_at_all(shop: Dataset) -> None:
         assert json.loads(json.dumps(result.summary, allow_nan=False)) == result.summary
     assert INSIGHTS["usage_interval"].compute(nobody).summary["proposal"] is None
     assert INSIGHTS["lifecycle"].compute(nobody).summary["pulse"] is None
+
+
+def test_first_ever_where_a_partition_has_people_without_events(data_dir: Path) -> None:
+    users = [{"user_id": f"u{i}", "country": "UK"} for i in range(20)]
+    events = [{"user_id": "u1", "event_time": "2024-01-01T12:00:00Z", "event_name": "buy", "platform": "web"}]
+    stored = build_dataset(data_dir, events=events, users=users, partitions=4)
+    start = {"event": "buy", "where": {"platform": "web"}}
+    for window in ("calendar", "24h"):
+        result = retention(oracle.view(stored, FIRST, FIRST), kind="first_ever", start=start, window_mode=window)
+        assert result.frame["users"].to_list() == [1]
