@@ -233,9 +233,9 @@ def _flow(
         Column("Mean time", "seconds"),
     ]
     fields = ["step", "source", "target", "count", "users", "share", "source_share", "mean_seconds"]
-    busiest = max(edges, key=lambda edge: edge.count, default=None)
+    busiest = max(edges, key=lambda edge: edge.paths, default=None)
     sentence = f"{paths} paths." + (
-        f" The most frequent step is {busiest.source} to {busiest.target}, {fmt.count(busiest.count)} times."
+        f" The most frequent step is {busiest.source} to {busiest.target}, {fmt.count(busiest.paths)} times."
         if busiest
         else ""
     )

@@ -79,12 +79,14 @@ class PathsState:
 def read(filters: Filters) -> PathsState:
     """The question of a link; what cannot be read is the default. Never raises."""
     plain = PathsState()
-    state = PathsState(
-        **{attribute: filters.option(name, getattr(plain, attribute)) for name, attribute in _TEXTS.items()},
-        **{attribute: _number(filters.option(name), getattr(plain, attribute)) for name, attribute in _NUMBERS.items()},
-        **{attribute: _names(filters.option(name)) for name, attribute in _LISTS.items()},
-        repeats=filters.option("repeats") == "1",
-    )
+    found: dict[str, Any] = {"repeats": filters.option("repeats") == "1"}
+    for name, attribute in _TEXTS.items():
+        found[attribute] = filters.option(name, getattr(plain, attribute))
+    for name, attribute in _NUMBERS.items():
+        found[attribute] = _number(filters.option(name), getattr(plain, attribute))
+    for name, attribute in _LISTS.items():
+        found[attribute] = _names(filters.option(name))
+    state = PathsState(**found)
     return state.with_(end="") if state.start and state.end else state
 
 

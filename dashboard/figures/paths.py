@@ -21,7 +21,7 @@ class Edge(NamedTuple):
     step: int
     source: str
     target: str
-    count: int
+    paths: int
     users: int
     mean_seconds: float
     share: float
@@ -67,7 +67,7 @@ def sankey(edges: Sequence[Edge], nodes: Sequence[Node], names: Sequence[str]) -
         link={
             "source": [position[edge.step, edge.source] for edge in edges],
             "target": [position[edge.step + 1, edge.target] for edge in edges],
-            "value": [edge.count for edge in edges],
+            "value": [edge.paths for edge in edges],
             "color": [theme.faded(hues.get(edge.source, theme.SLATE), 0.28) for edge in edges],
             "customdata": [edge.token for edge in edges],
             "hovertemplate": [_edge_text(edge) for edge in edges],
@@ -82,8 +82,8 @@ def _places(used: Sequence[tuple[int, str]], edges: Sequence[Edge], gap: float) 
     inside: dict[tuple[int, str], int] = dict.fromkeys(used, 0)
     outside = dict(inside)
     for edge in edges:
-        outside[edge.step, edge.source] += edge.count
-        inside[edge.step + 1, edge.target] += edge.count
+        outside[edge.step, edge.source] += edge.paths
+        inside[edge.step + 1, edge.target] += edge.paths
     size = {key: max(inside[key], outside[key]) for key in used}
     columns = sorted({column for column, _ in used})
     count = {column: sum(key[0] == column for key in used) for column in columns}
@@ -119,7 +119,7 @@ def _node_text(node: Node) -> str:
 
 def _edge_text(edge: Edge) -> str:
     return (
-        f"<b>{_plain(edge.source)} → {_plain(edge.target)}</b><br>{fmt.count(edge.count)} paths of "
+        f"<b>{_plain(edge.source)} → {_plain(edge.target)}</b><br>{fmt.count(edge.paths)} paths of "
         f"{fmt.count(edge.users)} people, {fmt.percent(edge.share)} of all<br>after {fmt.duration(edge.mean_seconds)} "
         "on average<extra></extra>"
     )
@@ -132,13 +132,13 @@ def of_group(frame: Any, nodes: Sequence[dict[str, Any]], group: str, token: Any
             int(row.step),
             str(row.source),
             str(row.target),
-            int(row.count_),
+            int(row.paths),
             int(row.users),
             float(row.mean_seconds),
             float(row.share),
             token(int(row.step), str(row.source), str(row.target)),
         )
-        for row in frame[frame["group"] == group].rename(columns={"count": "count_"}).itertuples(index=False)
+        for row in frame[frame["group"] == group].rename(columns={"count": "paths"}).itertuples(index=False)
     ]
     found = [
         Node(
