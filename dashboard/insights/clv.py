@@ -307,12 +307,12 @@ def _days(days: npt.NDArray[np.float64]) -> pd.Series:
 )
 def clv_backtest(view: View, *, by: str = "decile", split: str = "", order_events: Any = ()) -> Result:
     """Columns by decile (of predicted value, 1 = highest): decile, customers, predicted, actual (orders),
-    predicted_value, actual_value (sums). Columns by class: x (repeat order days at the split, 7 = or more), customers,
-    predicted, actual (means per customer). Options: by (decile, class), split (last ISO day of the first part),
-    order_events. summary: split_day, days, the totals, error (predicted / actual - 1), value_error, correlation per
-    customer of this model (correlation), of Pareto/NBD (check) and of the past number of orders (naive), top_decile (share of
-    later money from the tenth with the highest predicted value) and top_decile_past (by past spend), order_model. Filters play no part:
-    a model is tested as a whole."""
+    predicted_value, actual_value (sums). Columns by class: x (repeat order days at the split, 7 = or more),
+    customers, predicted, actual (means per customer). Options: by (decile, class), split (last ISO day of the first
+    part), order_events. summary: split_day, days, the totals, error (predicted / actual - 1), value_error,
+    correlation per customer of this model (correlation), of Pareto/NBD (check) and of the past number of orders
+    (naive), top_decile (share of later money from the tenth with the highest predicted value) and top_decile_past (by
+    past spend), order_model. Filters play no part: a model is tested as a whole."""
     if by not in ("decile", "class"):
         raise options.bad("by", "decile or class")
     try:
