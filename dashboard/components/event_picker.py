@@ -29,10 +29,10 @@ class Choice(NamedTuple):
 
 
 def picker(
-    page: str, name: str, face: Sequence[Component | str], *, label: str, find: str = "", className: str = ""
+    page: str, name: str, face: Sequence[Component | str], *, more: str = "", find: str = "", className: str = ""
 ) -> Component:
     """The button. page, name: of the pattern ids; a callback of the page fills ``{"type": BOX, …}`` on the first press.
-    label: what is chosen here, for screen readers. find: placeholder of the search field, "" without one."""
+    more: what a screen reader says after the face. find: placeholder of the search field, "" without one."""
     search = (
         [
             labelled(
@@ -47,10 +47,9 @@ def picker(
     return html.Details(
         [
             html.Summary(
-                list(face),
+                [*face, *([html.Span(f" {more}", className="visually-hidden")] if more else [])],
                 id={"type": OPEN, "page": page, "name": name},
                 className="filter-face",
-                **aria(label=label),
             ),
             html.Div(
                 [

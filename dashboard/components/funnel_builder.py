@@ -77,7 +77,6 @@ def _add(state: FunnelState) -> Component:
         PAGE,
         f"{EVENT}.{len(state.steps)}",
         [html.Span("+", **aria(hidden="true")), html.Span("Add a step")],
-        label="Add a step",
         find="Find an event",
     )
 
@@ -87,7 +86,7 @@ def _exclude(state: FunnelState) -> Component:
         PAGE,
         EXCLUDE,
         [html.Span("–", **aria(hidden="true")), html.Span("Exclude an event")],
-        label="Exclude an event between steps",
+        more="between steps",
         find="Find an event",
     )
 
@@ -110,7 +109,7 @@ def _step(filters: Filters, state: FunnelState, index: int) -> Component:
                         PAGE,
                         f"{EVENT}.{index}",
                         [html.Span(step.label, className="step-event")],
-                        label=f"Event of step {number}: {step.label}",
+                        more=f"is step {number}",
                         find="Find an event",
                         className="step-picker",
                     ),
@@ -119,7 +118,7 @@ def _step(filters: Filters, state: FunnelState, index: int) -> Component:
                         PAGE,
                         f"{WHERE}.{index}",
                         ["Filter"],
-                        label=f"Filter step {number} by a property",
+                        more=f"step {number} by a property",
                         className="quiet-picker",
                     ),
                     *(
@@ -262,13 +261,11 @@ def _settings(filters: Filters, state: FunnelState) -> list[Component]:
             PAGE,
             HOLD,
             [html.Span("Hold constant", className="face-note"), html.Span(" · ".join(state.hold) or "Nothing")],
-            label="Property that has the same value at all steps",
         ),
         picker(
             PAGE,
             SPLIT,
             [html.Span("Break down by", className="face-note"), html.Span(state.breakdown or "Nothing")],
-            label="Break down by a property",
             find="Find a property",
         ),
     ]

@@ -84,7 +84,10 @@ def _group(name: str, steps: Sequence[Any], entry: dict[str, Any] | None, link: 
         html.Li(
             html.A(
                 [
-                    html.Span(str(step.step + 1), className="mini-step"),
+                    html.Span(
+                        [str(step.step + 1), html.Span(f", {step.name}, {name}: ", className="visually-hidden")],
+                        className="mini-step",
+                    ),
                     html.Span(
                         html.Span(
                             className="mini-fill", style={"width": wide(step.users / first), "backgroundColor": hue}
@@ -97,10 +100,6 @@ def _group(name: str, steps: Sequence[Any], entry: dict[str, Any] | None, link: 
                 ],
                 href=link("reached", int(step.step), name),
                 className="mini-row state-link",
-                **aria(
-                    label=f"{name}: {fmt.count(step.users)} people did step {step.step + 1}, {step.name}, "
-                    f"{fmt.percent(step.rate_of_first)} of the first step"
-                ),
             )
         )
         for step in steps

@@ -64,24 +64,30 @@ def panel(name: str, hint: str) -> Component:
             ),
             html.Div(
                 [
-                    html.P(id=f"{name}-list-count", className="table-count tabular", role="status"),
                     html.Div(
                         [
-                            html.Div(id=f"{name}-list-tools", className="list-tools"),
-                            html.A(
-                                "Download this list",
-                                id=f"{name}-list-export",
-                                href=f"#{ANCHOR}",
-                                download="",
-                                className="btn btn-quiet btn-sm",
+                            html.P(id=f"{name}-list-count", className="table-count tabular", role="status"),
+                            html.Div(
+                                [
+                                    html.Div(id=f"{name}-list-tools", className="list-tools"),
+                                    html.A(
+                                        "Download this list",
+                                        id=f"{name}-list-export",
+                                        href=f"#{ANCHOR}",
+                                        download="",
+                                        className="btn btn-quiet btn-sm",
+                                    ),
+                                ],
+                                className="list-tools no-print",
                             ),
                         ],
-                        className="list-tools no-print",
+                        className="table-head",
                     ),
+                    html.Div(id=f"{name}-list-box", className="grid-box"),
                 ],
-                className="table-head",
+                id=f"{name}-list-body",
+                hidden=True,
             ),
-            html.Div(id=f"{name}-list-box", className="grid-box"),
             dcc.Store(id=f"{name}-list-columns"),
         ],
         id=ANCHOR,
@@ -124,24 +130,26 @@ def register(name: str, source: Source, hint: str) -> None:
     @callback(
         Output(f"{name}-list-box", "children"),
         Output(f"{name}-list-columns", "data"),
+        Output(f"{name}-list-body", "hidden"),
         Input(ids.URL, "search"),
         Input(ids.DATASETS_CHANGED, "data"),
         State(f"{name}-list-columns", "data"),
     )
     def show_grid(search: str | None, _changed: Any, drawn: Any) -> Any:
-        """The grid, made anew only when its columns change."""
+        """The grid, made anew only when its columns change. A closed list is hidden, not taken away: the grid may have
+        a request on its way."""
         dataset, filters = source.seen(search)
         try:
             if not dataset or source.chosen(dataset, filters) is None:
-                return None, None
+                return no_update, no_update, True
             found = source.columns(dataset, filters)
         except UserError as problem:
-            return explained(problem), None
+            return explained(problem), None, False
         columns = [GridColumn(item.name, item.label, item.type, item.unit, item.sortable) for item in found]
         wanted = [list(column) for column in columns]
         if wanted == drawn:
-            return no_update, no_update
-        return data_table(grid_id(name), columns), wanted
+            return no_update, no_update, False
+        return data_table(grid_id(name), columns), wanted, False
 
     @callback(
         Output(grid_id(name), "getRowsResponse"),

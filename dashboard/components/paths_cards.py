@@ -70,7 +70,7 @@ def _some(names: Sequence[str], nothing: str) -> str:
 
 def _face(name: str, note: str, text: str, *, on: bool = False, find: str = "") -> Component:
     face = [*([html.Span(note, className="face-note")] if note else []), html.Span(text, className="face-text")]
-    return picker(PAGE, name, face, label=f"{note} {text}".strip(), find=find, className="is-chosen" if on else "")
+    return picker(PAGE, name, face, find=find, className="is-chosen" if on else "")
 
 
 def _links(name: str, note: str, filters: Filters, state: PathsState, texts: Mapping[str, str]) -> Component:
