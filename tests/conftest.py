@@ -20,10 +20,23 @@ _COMPILED.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 import dashboard.jit  # noqa: E402, F401 - fixes the compile cache's place before a test moves the data directory
 from dashboard import settings  # noqa: E402
+from dashboard.process import leave  # noqa: E402
+
+EXIT_STATUS = pytest.StashKey[int]()
 
 # a busy machine or a first compilation is no failure
 hypothesis_settings.register_profile("holdfast", deadline=None)
 hypothesis_settings.load_profile("holdfast")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End as the product's own processes do (see dashboard.process): the result stands, LLVM cannot change it."""
+    leave(config.stash.get(EXIT_STATUS, 1))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ SOURCES = sorted(
     if "__pycache__" not in path.parts
 ) + [path for path in (ROOT / "app.py",) if path.exists()]
 
-BASE = ("settings", "schema", "filters", "format", "errors", "result", "jit", "escape", "logs")
+BASE = ("settings", "schema", "filters", "format", "errors", "result", "jit", "process", "escape", "logs")
 DECISIONS = ("dashboard.ingest.plan", "dashboard.ingest.report")  # plain dataclasses that every layer may speak
 LOOKS = ("dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid", "werkzeug", "waitress")
 # layer -> modules of this project it may import, by prefix (its own folder always)
