@@ -30,7 +30,6 @@ def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], da
                 PAGE,
                 names.ACTIVITY,
                 [html.Span("Activity", className="face-note"), html.Span(asked.activity or "Any activity")],
-                label=f"Activity {asked.activity or 'Any activity'}",
                 find="Find an event",
             )
         )

@@ -78,7 +78,6 @@ def _event(filters: Filters, asked: Asked, name: str, label: str) -> list[Compon
         PAGE,
         name,
         [html.Span(label, className="face-note"), html.Span(_name(text) or "Any activity")],
-        label=f"{label} {_name(text) or 'Any activity'}",
         find="Find an event",
     )
     where = conditions(text)
@@ -96,7 +95,7 @@ def _event(filters: Filters, asked: Asked, name: str, label: str) -> list[Compon
         PAGE,
         f"{name}.where",
         [html.Span("+", **aria(hidden="true")), html.Span("Where", className="visually-hidden")],
-        label=f"{label} event: add a condition on a property",
+        more=f"a property of the {label.lower()} event",
         find="Find a property or value",
         className="picker-add",
     )
