@@ -40,7 +40,9 @@ def funnel_trace(view: View, *, user: str = "", **query: Any) -> Result:
     to a person). Raises NotFound for an unknown user, CannotAnswer without one.
     """
     if not user:
-        raise CannotAnswer("Choose a user: the trace follows one person through the funnel.", (), "Name a user id.")
+        raise CannotAnswer(
+            "Choose a user: the trace follows one person through the funnel.", ("user",), "Name a user id."
+        )
     place = view.dataset.find(str(user))
     if place is None:
         raise NotFound("user")
