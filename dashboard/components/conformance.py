@@ -72,7 +72,7 @@ def conventions() -> Component:
                         className="accounts-box",
                         role="region",
                         tabIndex=0,
-                        **aria(label="Defaults elsewhere and here"),
+                        **aria(label="Defaults elsewhere and here: table"),
                     ),
                 ],
                 className="panel panel-body",

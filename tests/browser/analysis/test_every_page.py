@@ -82,7 +82,7 @@ def test_filters_travel_to_other_pages_and_back_restores_the_view(view: Callable
     first = page.url
     users = page.locator("[data-kpi=users] .kpi-value")
     shown = users.get_attribute("title")
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Segments").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Segments", exact=True).click()
     expect(page.get_by_role("heading", name="Segments", level=1)).to_be_visible()
     settled(page)
     assert "where.country=India" in page.url
