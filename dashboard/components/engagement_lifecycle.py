@@ -106,7 +106,7 @@ def accounts_card(result: Result, asked: Asked, link: Callable[[str], str]) -> C
         className="accounts-box",
         role="region",
         tabIndex=0,
-        **aria(label="Growth accounting: table"),
+        **aria(label="Growth accounting: all periods"),
     )
     columns = ("period", "previous_active", "new", "resurrecting", "dormant", "returning", "active", "net")
     titles = [asked.by.capitalize(), "Active before", "New", "Resurrecting", "Dormant", "Returning", "Active", "Net"]
