@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from dashboard.process import leave
 from dashboard.web import serve
 
 
@@ -17,4 +17,4 @@ def server(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 if __name__ == "__main__":
-    leave(serve.main())
+    sys.exit(serve.main())

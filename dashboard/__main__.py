@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
 from dashboard.cli import main
-from dashboard.process import leave
 
 if __name__ == "__main__":
-    leave(main())
+    sys.exit(main())

@@ -27,7 +27,6 @@ from typing import IO, Any, Final
 from dashboard import jobs, logs, settings
 from dashboard.errors import NotFound, UserError
 from dashboard.ingest import upload
-from dashboard.process import leave
 from dashboard.store import catalogue
 
 POLL_SECONDS: Final = 0.15
@@ -352,4 +351,4 @@ def command(tasks: str = "dashboard.tasks") -> list[str]:
 
 
 if __name__ == "__main__":
-    leave(main())
+    sys.exit(main())

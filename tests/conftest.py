@@ -13,30 +13,19 @@ from hypothesis import settings as hypothesis_settings
 ROOT = Path(__file__).resolve().parent.parent
 
 # Before any kernel is imported: the compile cache is one directory for the whole run (compiling takes seconds a kernel)
-# and outlives it, so that a second run is quick.
-_COMPILED = Path(os.environ.get("HOLDFAST_TEST_DIR", Path(tempfile.gettempdir()) / "holdfast-tests"))
+# and outlives it, so that a second run is quick. Kernels check their bounds in tests, also in the servers that tests
+# start: a write outside an array is an IndexError here and a corrupted heap in production.
+_COMPILED = Path(os.environ.get("HOLDFAST_TEST_DIR", Path(tempfile.gettempdir()) / "holdfast-checked"))
 os.environ["DASHBOARD_DATA_DIR"] = str(_COMPILED)
+os.environ["NUMBA_BOUNDSCHECK"] = "1"
 _COMPILED.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 import dashboard.jit  # noqa: E402, F401 - fixes the compile cache's place before a test moves the data directory
 from dashboard import settings  # noqa: E402
-from dashboard.process import leave  # noqa: E402
-
-EXIT_STATUS = pytest.StashKey[int]()
 
 # a busy machine or a first compilation is no failure
 hypothesis_settings.register_profile("holdfast", deadline=None)
 hypothesis_settings.load_profile("holdfast")
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    session.config.stash[EXIT_STATUS] = int(exitstatus)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End as the product's own processes do (see dashboard.process): the result stands, LLVM cannot change it."""
-    leave(config.stash.get(EXIT_STATUS, 1))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.insights import lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, survival
 from dashboard.insights.where import EVERYTHING
+from dashboard.schema import MICROSECONDS_PER_DAY
 
 
 def _stored(values: list[float], kind: type) -> Any:
@@ -18,9 +19,10 @@ def _stored(values: list[float], kind: type) -> Any:
 
 def compile_kernels() -> None:
     """Call every kernel once with tiny arrays of the types and flags that stored ones have."""
-    offsets, day, time = _stored([0, 1, 2], np.int64), _stored([10, 11], np.int32), _stored([0, 1], np.int64)
+    offsets, day = _stored([0, 1, 2], np.int64), _stored([10, 11], np.int32)
+    time = _stored([10 * MICROSECONDS_PER_DAY, 11 * MICROSECONDS_PER_DAY], np.int64)  # instants of those days
     people, flags, none = np.ones(2, np.uint8), np.zeros(2, np.uint8), EVERYTHING
-    table, edges = np.zeros(2, np.int32), np.array([0, 10, 20], np.int64)
+    table, edges = np.zeros(2, np.int32), np.array([0, 11, 20], np.int64) * MICROSECONDS_PER_DAY
     at_offsets, at, group = np.empty(3, np.int64), np.empty(2, np.int32), np.zeros(2, np.int32)
     retention_kernels.marks_of_days(offsets, day, none, 20, 10, table, 1, at_offsets, at)
     retention_kernels.marks_of_times(offsets, time, day, none, 20, edges, 1, at_offsets, at)
