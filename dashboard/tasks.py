@@ -29,7 +29,11 @@ PHASES: dict[str, str] = {
 
 
 def warm() -> None:
-    """Read and build a tiny sample in a folder of its own, which compiles every kernel of an import once."""
+    """Compile every kernel: of the insights with arrays of a few rows, of an import by reading and building a tiny
+    sample in a folder of its own."""
+    from dashboard.insights import warm_up  # jobs do without
+
+    warm_up.compile_kernels()
     with tempfile.TemporaryDirectory(dir=settings.current().data_dir, prefix=".warm-") as folder:
         made = sample.generate("streaming", 1_000, 1, Path(folder))
         sources = [Source(path.stem, path, path.name, inspect_file(path).plan) for path in made]

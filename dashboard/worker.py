@@ -77,19 +77,12 @@ class Worker:
             sweep_staging(job_id)
             logs.event("job lost by a restart", job=job_id)
         db = catalogue.connect()
-        warming = subprocess.Popen(
-            [*command(self.tasks), "--warm"], stdin=subprocess.DEVNULL, start_new_session=True, cwd=settings.ROOT
-        )
         try:
             while not self.stopping:
                 self.step(db)
                 time.sleep(POLL_SECONDS)
-                warming.poll()  # collects it when it has ended
         finally:
             db.close()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(warming.pid, signal.SIGKILL)
-            warming.wait()
             self._stop_children()
 
     def step(self, db: Any) -> None:
@@ -247,8 +240,8 @@ def work(job_id: str, tasks: str) -> int:
 
 
 def warm(tasks: str) -> int:
-    """Let the tasks compile their kernels (their ``warm``, if they have one), so that the first import is not the slow
-    one. Nobody waits for it and nothing depends on it."""
+    """Let the tasks compile all kernels (their ``warm``, if they have one), so that neither the first click nor the
+    first import is the slow one. Nobody waits for it and nothing depends on it; started by the web process."""
     limit()
     logs.set_up("job", stderr=False)
     try:

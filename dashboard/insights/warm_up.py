@@ -24,16 +24,11 @@ def _stored(values: list[float], kind: type) -> Any:
 
 
 def compile_kernels() -> None:
-    """Call every kernel once with tiny input; seconds the first time, milliseconds when they are compiled already."""
+    """Call every kernel once with tiny input, those of the first page first; a minute the first time, else a second."""
     offsets, day = _stored([0, 1, 2], np.int64), _stored([10, 11], np.int32)
     codes, numbers = _stored([0, -1], np.int32), _stored([1.0, 2.0], np.float64)
     ones, mask, table = np.ones(2, np.uint8), np.ones(2, np.uint8), np.zeros(3, np.int32)
     counts = np.zeros(1, np.int64)
-    segment_kernels.count_codes(offsets, day, codes, ones, 10, 11, np.zeros(2, np.int32))
-    segment_kernels.count_kept(offsets, day, mask, 10, 11, np.zeros(2, np.int32))
-    funnel_warm_up.compile_kernels()
-    paths_warm_up.compile_kernels()
-    retention_warm_up.compile_kernels()
     for kept in (ones, where.EVERYTHING):
         activity.distinct_days(offsets, day, kept, 20, np.empty(3, np.int64), np.empty(2, np.int32))
     activity.distinct_days_of(
@@ -62,6 +57,11 @@ def compile_kernels() -> None:
     for optional in (numbers, revenue.NOTHING):
         out = np.zeros((1, revenue.WIDTH))
         revenue.add_up(start, rows, person, ones, numbers, optional, optional, bucket, True, True, out)
+    segment_kernels.count_codes(offsets, day, codes, ones, 10, 11, np.zeros(2, np.int32))
+    segment_kernels.count_kept(offsets, day, mask, 10, 11, np.zeros(2, np.int32))
+    retention_warm_up.compile_kernels()
+    funnel_warm_up.compile_kernels()
+    paths_warm_up.compile_kernels()
     _customer_value(offsets, day, codes, numbers)
 
 

@@ -208,5 +208,5 @@ def view_of(dataset_id: str, filters: Filters) -> View:
 
 
 def warm() -> None:
-    """Compile every kernel of the insights; called in the background at start-up so that the first click is quick."""
+    """Load every kernel of the insights, compiled or from the cache, so that the first click is quick."""
     warm_up.compile_kernels()

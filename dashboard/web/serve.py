@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import threading
 from types import FrameType
@@ -44,6 +45,20 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
     return create_app().server(environ, start_response)
 
 
+def _warm() -> None:
+    """Have everything compiled in a process of its own, which leaves this one free to answer; then load it."""
+    from dashboard import service, settings, worker
+
+    subprocess.run(
+        [*worker.command(), "--warm"],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=settings.ROOT,
+        check=False,
+    )
+    service.warm()
+
+
 def _check() -> None:
     from dashboard import settings
 
@@ -53,7 +68,7 @@ def _check() -> None:
 def _serve() -> int:
     import waitress
 
-    from dashboard import logs, service, settings
+    from dashboard import logs, settings
     from dashboard.web.app import create_app
     from dashboard.web.supervisor import Supervisor
 
@@ -72,7 +87,7 @@ def _serve() -> int:
     )
     supervisor = Supervisor()
     supervisor.start()
-    threading.Thread(target=service.warm, name="warm", daemon=True).start()
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
