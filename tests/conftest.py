@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,14 @@ _COMPILED.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 import dashboard.jit  # noqa: E402, F401 - fixes the compile cache's place before a test moves the data directory
 from dashboard import settings  # noqa: E402
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before the whole suite starts in several processes: compile everything once, not in each of them."""
+    if getattr(session.config.option, "numprocesses", None) and not os.environ.get("PYTEST_XDIST_WORKER"):
+        subprocess.run([sys.executable, "-m", "dashboard.worker", "--warm"], cwd=ROOT, check=True)
+
 
 # a busy machine or a first compilation is no failure
 hypothesis_settings.register_profile("holdfast", deadline=None)
