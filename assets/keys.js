@@ -1,7 +1,6 @@
 /* Keyboard shortcuts. Off while typing, with a modifier key, or while a dialog is open. */
 (function () {
   'use strict';
-  const pages = { e: '/', d: '/discounts', s: '/segments', i: '/data', l: '/glossary' };
   let leader = 0; // time of the last "g"
 
   function typing(target) {
@@ -9,19 +8,20 @@
       (target.closest('input, textarea, select, [contenteditable="true"], [role="textbox"], .ag-root') !== null);
   }
 
-  function link(path) {
-    const found = Array.from(document.querySelectorAll('#nav a')).find(a => new URL(a.href).pathname === path);
-    if (found) found.click();
+  /* The page that the navigation puts under a key. */
+  function pageLink(key) {
+    return Array.from(document.querySelectorAll('#nav [data-key]')).find(item => item.dataset.key === key)?.querySelector('a');
   }
 
   document.addEventListener('keydown', event => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector('.modal.show') !== null) return;
     const key = event.key;
-    if (leader && event.timeStamp - leader < 1500 && pages[key]) {
+    const page = leader && event.timeStamp - leader < 1500 ? pageLink(key) : null;
+    if (page) {
       leader = 0;
       event.preventDefault();
-      link(pages[key]);
+      page.click();
       return;
     }
     leader = key === 'g' ? event.timeStamp : 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -40,23 +41,35 @@ INDEX = """<!DOCTYPE html>
 </body>
 </html>"""
 
+# Every page's place: the heading it stands under, its path, and the key that leads to it after "g".
+NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("Overview", (("/", "e"), ("/discounts", "d"))),
+    (
+        "Customers",
+        (
+            *(("/segments", "s"), ("/value", "v"), ("/churn", "h")),
+            *(("/customers", "c"), ("/user", "u"), ("/audiences", "a")),
+        ),
+    ),
+    ("Behaviour", (("/engagement", "n"), ("/funnels", "f"), ("/retention", "r"), ("/paths", "p"))),
+    ("Data", (("/data", "i"), ("/glossary", "l"), ("/how-we-count", "w"))),
+)
 SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("?", "Show this help"),
     ("/", "Go to the search field of the page"),
-    ("g e", "Executive"),
-    ("g d", "Discount targets"),
-    ("g s", "Segments"),
-    ("g i", "Data"),
-    ("g l", "Glossary"),
     ("[ and ]", "Earlier and later period"),
     ("Esc", "Close what is open"),
 )
 
 
 def pages() -> list[dict[str, Any]]:
-    """The registered pages that have a place in the navigation, in its order."""
-    shown = [page for page in dash.page_registry.values() if page.get("order") is not None and page.get("nav", True)]
-    return sorted(shown, key=lambda page: page["order"])
+    """The registered pages that have a place in the navigation, in its order, with ``group`` and ``key``."""
+    return [
+        {**page, "group": group, "key": key}
+        for group, places in NAVIGATION
+        for path, key in places
+        if (page := page_at(path)) is not None
+    ]
 
 
 def page_at(path: Any) -> dict[str, Any] | None:
@@ -70,20 +83,29 @@ def icon(name: str) -> html.Span:
     return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))
 
 
+def _link(page: dict[str, Any]) -> html.Li:
+    link = dcc.Link(
+        [icon(page.get("icon", "page")), html.Span(page["name"])],
+        href=page["path"],
+        id=ids.nav_link(page["path"]),
+        className="nav-link shell-link",
+    )
+    return html.Li(link, className="nav-item", **{"data-key": page["key"]})
+
+
 def _nav() -> html.Nav:
-    links = [
+    groups = [
         html.Li(
-            dcc.Link(
-                [icon(page.get("icon", "page")), html.Span(page["name"])],
-                href=page["path"],
-                id=ids.nav_link(page["path"]),
-                className="nav-link shell-link",
-            ),
-            className="nav-item",
+            [
+                html.Span(name, className="shell-group-name", id=f"nav-{name.lower()}"),
+                html.Ul(list(map(_link, shown)), className="nav shell-links", **aria(labelledby=f"nav-{name.lower()}")),
+            ],
+            className="shell-group",
         )
-        for page in pages()
+        for name, places in groupby(pages(), key=lambda page: page["group"])
+        if (shown := list(places))
     ]
-    return html.Nav(html.Ul(links, className="nav shell-links"), id=ids.NAV, **aria(label="Pages"))
+    return html.Nav(html.Ul(groups, className="shell-groups"), id=ids.NAV, **aria(label="Pages"))
 
 
 def _tools() -> html.Div:
@@ -133,7 +155,8 @@ def _tools() -> html.Div:
 
 
 def _help() -> dbc.Modal:
-    rows = [html.Tr([html.Th(html.Kbd(keys), scope="row"), html.Td(text)]) for keys, text in SHORTCUTS]
+    shortcuts = (*SHORTCUTS, *((f"g {page['key']}", page["name"]) for page in pages()))
+    rows = [html.Tr([html.Th(html.Kbd(keys), scope="row"), html.Td(text)]) for keys, text in shortcuts]
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle("Help", tag="h2")),
