@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,9 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from dashboard.customers.archetypes import Role, name_groups
+from dashboard.customers.cluster_model import GroupModel, Scaling, model_from_json
 from dashboard.customers.silhouette import MAX_ROWS, silhouette
-from dashboard.errors import CannotAnswer
+from dashboard.errors import CannotAnswer, UserError
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -57,8 +59,8 @@ class Clustering:
     labels: group per person, 0-based in the order of names, -1 = a feature is missing. structure: better than shuffled
     data and stable. names: unique; "Group 1" … without structure. choice, verdict: sentences for people.
     quality: k, silhouette, stability, null_95 (only for the chosen k), chosen.
-    profile: group, feature, label, unit, value (mean in the feature's own unit), z (mean in standard deviations of the
-    logged and scaled feature over all people).
+    profile: group, feature, label, unit, role, value (mean in the feature's own unit), z (mean in standard deviations
+    of the logged and scaled feature over all people). model: scaling and centres, for people who come later.
     """
 
     labels: Labels
@@ -70,6 +72,7 @@ class Clustering:
     quality: pd.DataFrame
     profile: pd.DataFrame
     fitted_on: int
+    model: GroupModel
 
     @property
     def k(self) -> int:
@@ -77,7 +80,15 @@ class Clustering:
 
     def to_bytes(self) -> bytes:
         """Arrow IPC stream of the labels; everything else as schema metadata."""
-        about = {
+        table = pa.table({"labels": self.labels}).replace_schema_metadata({"clustering": json.dumps(self.about())})
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return sink.getvalue()
+
+    def about(self) -> dict[str, Any]:
+        """Everything but the labels, JSON-ready; :func:`regrouped` makes the groups of other people of it."""
+        return {
             "structure": self.structure,
             "names": self.names,
             "choice": self.choice,
@@ -86,12 +97,8 @@ class Clustering:
             "quality": self.quality.to_dict(orient="list"),
             "profile": self.profile.to_dict(orient="list"),
             "fitted_on": self.fitted_on,
+            "model": self.model.to_json(),
         }
-        table = pa.table({"labels": self.labels}).replace_schema_metadata({"clustering": json.dumps(about)})
-        sink = io.BytesIO()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        return sink.getvalue()
 
 
 def clustering_from_bytes(data: bytes) -> Clustering:
@@ -101,32 +108,53 @@ def clustering_from_bytes(data: bytes) -> Clustering:
         about = json.loads(table.schema.metadata[b"clustering"])
     except (pa.ArrowInvalid, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError("not stored groups") from error
+    return _of_about(about, table.column("labels").to_numpy(), pd.DataFrame(about["profile"]))
+
+
+def regrouped(about: dict[str, Any], values: pd.DataFrame) -> Clustering:
+    """The kept groups (:meth:`Clustering.about`) for the people of ``values``, one column per feature: each person gets
+    the nearest centre. Raises CannotAnswer when a feature is missing, UserError for groups that cannot be read."""
+    try:
+        features = [Feature(**feature) for feature in about["features"]]
+        model = model_from_json(about["model"])
+        labels = model.predict(raw_features(values, model.features))
+        shown = [feature for feature in features if feature.name in values]
+        return _of_about(about, labels, _profile(values, labels, shown, len(model.names)))
+    except (KeyError, TypeError, ValueError):
+        raise UserError("bad_groups", "The kept groups cannot be read.", "Form the groups anew.") from None
+
+
+def raw_features(values: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """The named columns as rows x features. Raises CannotAnswer when one is missing."""
+    lacking = [name for name in names if name not in values]
+    if lacking:
+        raise CannotAnswer(
+            f"These groups were made from figures that the data no longer have: {', '.join(lacking)}.",
+            tuple(lacking),
+            "Form the groups anew on the segments page.",
+        )
+    return values[list(names)].to_numpy(dtype=np.float64)
+
+
+def _of_about(about: dict[str, Any], labels: Labels, profile: pd.DataFrame) -> Clustering:
     return Clustering(
-        labels=table.column("labels").to_numpy(),
-        structure=about["structure"],
+        labels=labels,
+        structure=bool(about["structure"]),
         names=tuple(about["names"]),
-        choice=about["choice"],
-        verdict=about["verdict"],
+        choice=str(about["choice"]),
+        verdict=str(about["verdict"]),
         features=tuple(Feature(**feature) for feature in about["features"]),
         quality=pd.DataFrame(about["quality"]),
-        profile=pd.DataFrame(about["profile"]),
-        fitted_on=about["fitted_on"],
+        profile=profile,
+        fitted_on=int(about["fitted_on"]),
+        model=model_from_json(about["model"]),
     )
 
 
 def prepare(values: Floats) -> Floats:
     """Features ready for distances: right-skewed columns (skewness > 1) logged with their sign kept, then every column
     with mean 0 and standard deviation 1 (a constant column becomes 0). values: rows x features without NaN."""
-    deviation = values - values.mean(axis=0)
-    spread = np.sqrt((deviation**2).mean(axis=0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        skewness = (deviation**3).mean(axis=0) / spread**3
-    logged = np.where(np.nan_to_num(skewness) > 1, np.sign(values) * np.log1p(np.abs(values)), values)
-    centred = logged - logged.mean(axis=0)
-    spread = np.sqrt((centred**2).mean(axis=0))
-    # Rounding leaves a constant column with a spread of 1e-17 times its size.
-    constant = spread <= 1e-12 * np.maximum(1.0, np.abs(logged).max(axis=0))
-    return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread))
+    return Scaling.of(values).apply(values)
 
 
 def cluster(values: pd.DataFrame, features: Sequence[Feature], *, seed: int = 0) -> Clustering:
@@ -143,14 +171,15 @@ def cluster(values: pd.DataFrame, features: Sequence[Feature], *, seed: int = 0)
             f"{count} people have all the figures that groups are made from; fewer than {MIN_PEOPLE} are too few.",
             hint="The segments by rules work for any number of people.",
         )
-    points = prepare(raw[complete])
+    scaling = Scaling.of(raw[complete])
+    points = scaling.apply(raw[complete])
     # One thread: sums of several threads are rounded in an order that changes from run to run, and with it the groups.
     with threadpool_limits(limits=1):
-        return _cluster(values, list(features), complete, points, seed)
+        return _cluster(values, list(features), raw, scaling, points, seed)
 
 
 def _cluster(
-    values: pd.DataFrame, features: list[Feature], complete: npt.NDArray[np.bool_], points: Floats, seed: int
+    values: pd.DataFrame, features: list[Feature], raw: Floats, scaling: Scaling, points: Floats, seed: int
 ) -> Clustering:
     rng = np.random.default_rng(seed)
     sample = points[_draw(rng, len(points), FIT_ROWS)]
@@ -171,13 +200,18 @@ def _cluster(
     limit = float(np.quantile(shuffled(part, k, rng, seed), 0.95))
     quality["null_95"] = np.where(quality["chosen"], limit, np.nan)
     better = real > limit and real - limit >= MIN_GAIN
-    labels = np.full(len(values), -1, dtype=np.int8)
-    labels[complete] = _ordered(models[k].predict(points), points, features)
+    fitted = [feature for feature in features if feature.fitted]
+    order = _order(models[k].predict(points), points, fitted)
+    centres = tuple(tuple(float(item) for item in models[k].cluster_centers_[group]) for group in order)
+    plain = tuple(f"Group {number + 1}" for number in range(k))
+    model = GroupModel(tuple(feature.name for feature in fitted), scaling, centres, plain)
+    labels = model.predict(raw)
     profile = _profile(values, labels, features, k)
     structure = better and stable
-    names = name_groups(profile, k) if structure else tuple(f"Group {number + 1}" for number in range(k))
+    names = name_groups(profile, k) if structure else plain
     verdict = _verdict(better, stable, real, limit)
-    return Clustering(labels, structure, names, choice, verdict, tuple(features), quality, profile, len(sample))
+    model = replace(model, names=names)
+    return Clustering(labels, structure, names, choice, verdict, tuple(features), quality, profile, len(sample), model)
 
 
 def _draw(rng: np.random.Generator, count: int, limit: int) -> npt.NDArray[np.int64]:
@@ -232,14 +266,11 @@ def _verdict(better: bool, stable: bool, real: float, limit: float) -> str:
     return f"These groups are clearer than in shuffled data. {figures}"
 
 
-def _ordered(found: npt.NDArray[np.int32], points: Floats, features: list[Feature]) -> Labels:
-    """Group numbers in a business order instead of K-Means' accidental one: most valuable first."""
-    fitted = [feature for feature in features if feature.fitted]
+def _order(found: npt.NDArray[np.int32], points: Floats, fitted: list[Feature]) -> npt.NDArray[np.int64]:
+    """The groups in a business order instead of K-Means' accidental one: most valuable first."""
     weights = np.array([-0.1 if feature.role == "recency" else 1.0 for feature in fitted])
     worth = np.array([(points[found == group] @ weights).mean() for group in range(int(found.max()) + 1)])
-    rank = np.empty(len(worth), dtype=np.int8)
-    rank[np.argsort(-worth, kind="stable")] = np.arange(len(worth))
-    return rank[found]
+    return np.argsort(-worth, kind="stable")
 
 
 def _profile(values: pd.DataFrame, labels: Labels, features: list[Feature], k: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from dashboard.errors import UserError
 
 Scores = npt.NDArray[np.int8]
 SCORES = (1, 2, 3, 4, 5)
-MAX_NAME = 40
+MAX_NAME, MAX_ACTION = 40, 300
 
 CHAMPIONS, LOYAL, POTENTIAL = "Champions", "Loyal", "Potential Loyalists"
 NEW, PROMISING, ATTENTION = "New Customers", "Promising", "Need Attention"

@@ -154,7 +154,7 @@ def rfm_people(
     table, _, mask = _asked(view, segments, switches)
     scored = table.scored
     if segment:
-        wanted = _index(scored.names, segment)
+        wanted = segment_index(scored.names, segment)
         mask = mask & (scored.segment == wanted)
     if recency not in (None, ""):
         mask = mask & np.equal(scored.R, options.whole(recency, "recency", 1, 5))
@@ -164,7 +164,8 @@ def rfm_people(
     return _result("rfm_people", view, table, frame, summary={"customers": len(frame)})
 
 
-def _index(names: tuple[str, ...], name: str) -> int:
+def segment_index(names: tuple[str, ...], name: str) -> int:
+    """Position of a segment among the names. Raises UserError for one that is not there."""
     if name not in names:
         raise UserError("unknown_segment", "There is no segment of that name.", f"There are: {', '.join(names)}.")
     return names.index(name)
@@ -205,17 +206,18 @@ def rfm_migration(
     of the list of segments), joined, gone, before_day. Filters choose people as they are now."""
     rule, names = rfm_rule.from_json(switches), rfm_map.from_json(segments)
     after = table_of(view, rule, names)
-    earlier, position, day = _earlier(view, rule, names, before, version, after)
-    frame = scoring.migration(*_narrowed(earlier, after, position, chosen(view), version is None))
+    old, position, day = earlier(view, rule, names, before, version, after)
+    frame = scoring.migration(*_narrowed(old, after, position, chosen(view), version is None))
     summary = {"before_day": periods.iso(day), **_moves(frame, names)}
     note = "Scores compare people with each other: somebody can move because others bought more."
     return _result("rfm_migration", view, after, frame, summary=summary, notes=(note,))
 
 
-def _earlier(
+def earlier(
     view: View, rule: RfmRule, names: SegmentMap, before: str, version: Any, after: RfmTable
 ) -> tuple[RfmTable, npt.NDArray[np.int64], int]:
-    """(the table before, position in it of everybody after, its day)."""
+    """(the scores before, position among them of everybody after or -1, their day): as of a day, 90 days before the
+    view's unless ``before`` names one, or of an earlier version. Raises UserError."""
     if version not in (None, ""):
         number = options.whole(version, "version", 1, max(view.dataset.version, 1))
         older = plain_view(open_dataset(view.dataset.id, number), Filters())

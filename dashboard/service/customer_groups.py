@@ -11,8 +11,10 @@ from dashboard.customers.rules import CLASSES, RuleSet
 from dashboard.customers.segments import Mask
 from dashboard.filters import Filters
 from dashboard.result import LeftOut, Result
+from dashboard.service import core
 from dashboard.service.customer_results import Clusters
-from dashboard.service.people import PeopleView, grouping, view
+from dashboard.service.people import GROUPS, PeopleView, formed, grouping, kept_groups, view
+from dashboard.store import preferences
 
 SAMPLE = 2_000  # people in the picture of the groups
 
@@ -26,6 +28,7 @@ def clusters(dataset_id: str, filters: Filters, rules: RuleSet) -> Clusters:
     found = grouping(seen)
     inside = seen.chosen & (found.labels >= 0)
     left_out = _without_group(seen, found.labels)
+    kept = kept_groups(dataset_id)
     people = np.bincount(found.labels[inside], minlength=found.k)
     total = int(inside.sum())
     groups = pd.DataFrame({"group": range(found.k), "name": found.names, "people": people})
@@ -43,7 +46,24 @@ def clusters(dataset_id: str, filters: Filters, rules: RuleSet) -> Clusters:
         profile=seen.result("cluster_profile", profile, {"value": "number", "z": "number"}, left_out=left_out),
         agreement=_agreement(seen, found, inside, left_out),
         sample=_sample(seen, found, inside, left_out),
+        kept=str(kept.get("as_of", "")) if kept and kept["about"].get("model") == found.model.to_json() else "",
+        model=found.model.to_json(),
     )
+
+
+def keep_groups(dataset_id: str, filters: Filters, rules: RuleSet) -> None:
+    """Keep the groups as they are now with the dataset: people who come later are put into the nearest one instead of
+    being grouped again. Raises CannotAnswer where no groups can be formed."""
+    core.authorise(dataset_id, "change")
+    seen = view(dataset_id, filters, rules)
+    found = formed(seen)
+    preferences.write(dataset_id, GROUPS, {"about": found.about(), "as_of": seen.as_of.isoformat()})
+
+
+def forget_groups(dataset_id: str) -> None:
+    """Form the groups anew from now on."""
+    core.authorise(dataset_id, "change")
+    preferences.write(dataset_id, GROUPS, None)
 
 
 def _agreement(seen: PeopleView, found: Clustering, inside: Mask, left_out: tuple[LeftOut, ...]) -> Result:

@@ -49,6 +49,8 @@ class Clusters:
     computed), chosen (bool). groups: group, name, people, share. profile: group, name, feature, label, value (mean, in
     the feature's own unit), z. agreement: group, name, segment, people, share (of the group); summary ``ari``, ``ami``.
     sample: x, y, group, name; at most 2,000 people; summary ``x_label``, ``y_label``, ``shown``, ``people``.
+    kept: ISO day as of which these groups were formed and kept with the dataset, "" = formed from the data in view.
+    model: scaling and centres (JSON), for lists and saved segments of a group.
     """
 
     structure: bool
@@ -60,6 +62,8 @@ class Clusters:
     profile: Result
     agreement: Result
     sample: Result
+    kept: str
+    model: dict[str, Any]
 
 
 @dataclass(frozen=True)

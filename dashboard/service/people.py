@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from dashboard.customers.clusters import Clustering, cluster, clustering_from_bytes
+from dashboard.customers.clusters import Clustering, cluster, clustering_from_bytes, regrouped
 from dashboard.customers.features import features_of
 from dashboard.customers.lists import list_frame
 from dashboard.customers.rules import Measure, RuleSet
 from dashboard.customers.segments import Classified, Floats, Mask, classify, no_dates
 from dashboard.customers.table import People, people_from_bytes, people_table, where_mask
+from dashboard.errors import UserError
 from dashboard.filters import Filters, day_date
 from dashboard.insights import where
 from dashboard.insights.memo import Memo
 from dashboard.insights.view import View, view_of
 from dashboard.result import LeftOut, Result
 from dashboard.service import core
+from dashboard.store import preferences
 from dashboard.store.dataset import Dataset
+
+GROUPS = "groups"  # preference of a dataset: K-Means groups that were kept
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,22 @@ def view(dataset_id: str, filters: Filters, rules: RuleSet) -> PeopleView:
 
 
 def grouping(seen: PeopleView) -> Clustering:
-    """The K-Means groups of everybody in the view's dataset, from memory, cache or computed. Raises CannotAnswer."""
+    """The K-Means groups of everybody in the view's dataset: the kept ones where groups are kept with the dataset and
+    its figures still fit them, else formed now (from memory, cache or computed). Raises CannotAnswer."""
+    kept = kept_groups(seen.dataset.id)
+    if kept is not None:
+        try:
+            return _GROUPS.get(
+                (seen.seen.scope, seen.people.as_of, json.dumps(kept, sort_keys=True)),
+                lambda: regrouped(kept["about"], features_of(seen.people)[0]),
+            )
+        except UserError:
+            pass  # made from figures that the data no longer have
+    return formed(seen)
+
+
+def formed(seen: PeopleView) -> Clustering:
+    """The groups formed from the people of this view's data, whatever is kept. Raises CannotAnswer."""
     dataset, people = seen.dataset, seen.people
     return _GROUPS.get(
         (dataset.id, dataset.version, dataset.manifest.content_hash, people.as_of),
@@ -158,3 +178,9 @@ def grouping(seen: PeopleView) -> Clustering:
             )
         ),
     )
+
+
+def kept_groups(dataset_id: str) -> dict[str, Any] | None:
+    """{"about": Clustering.about, "as_of": ISO day} of the groups kept with a dataset; None without any."""
+    kept = preferences.read(dataset_id).get(GROUPS)
+    return kept if isinstance(kept, dict) and isinstance(kept.get("about"), dict) else None
