@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+ALL = "All"
 TENURES = ("tenure", "tenure_months", "months")
 _UNITS = {
     "customers": "count",
@@ -55,30 +58,61 @@ def clv_subscriptions(view: View, *, by: str = "plan", tenure: str = "", fee: st
     date), fee (their price per month), months, margin, discount. Raises CannotAnswer where the length of the
     subscriptions is unknown."""
     rule = value_rule.from_json(settings)
+    people = subscribers(view, by=by, tenure=tenure, fee=fee)
+    money = people.in_money
+    rows = [
+        _row(name, plan_value(people.months[part], people.left[part], people.fee[part], rule), people.fee[part])
+        for name, part in people.parts()
+    ]
+    frame = pd.DataFrame(rows, columns=["group", *_COLUMNS])
+    return Result(
+        "clv_subscriptions",
+        frame,
+        units={**_UNITS, **({} if money else dict.fromkeys(("fee", "clv", "low", "high", "clv_mean"), "number"))},
+        summary=_summary(frame, rule, money),
+        left_out=left_out(people),
+        notes=(*_notes(rule, money), *where.ignored(view, None)),
+        rows_read=view.dataset.manifest.users,
+        users_read=view.dataset.manifest.users,
+    )
+
+
+@dataclass(frozen=True)
+class Subscribers:
+    """Everybody, in partition order. months: whole months as a subscriber, NaN unknown. left: whether they did. fee:
+    per month (NaN unknown; 1 where there is no such column: in_money is False then). group: index into names,
+    -1 = none. usable: whom the filters choose and of whom both are known; unknown: how many they choose besides."""
+
+    months: Floats
+    left: Mask
+    fee: Floats
+    in_money: bool
+    names: tuple[str, ...]
+    group: npt.NDArray[np.int64]
+    usable: Mask
+    unknown: int
+
+    def parts(self) -> list[tuple[str, Mask]]:
+        """(group, mask) of every group with anybody in it, and "All" last."""
+        found = [(name, self.usable & (self.group == index)) for index, name in enumerate(self.names)]
+        return [(name, mask) for name, mask in (*found, (ALL, self.usable)) if mask.any()]
+
+
+def subscribers(view: View, *, by: str = "plan", tenure: str = "", fee: str = "") -> Subscribers:
+    """Who subscribes for how long, and who left. Raises CannotAnswer where the length is not known."""
     mask = chosen(view)
     months = _months(view, tenure)
     gone = column_of(view, "churned").astype(np.int64)
     price, money = _fee(view, fee)
     usable = mask & ~np.isnan(months) & (gone >= 0)
     names, codes = _groups(view, by)
-    rows = []
-    for index, name in enumerate((*names, "All")):
-        part = usable if index == len(names) else usable & (codes == index)
-        if part.any():
-            rows.append(_row(name, plan_value(months[part], gone[part] == 1, price[part], rule), price[part]))
-    frame = pd.DataFrame(rows, columns=["group", *_COLUMNS])
-    unknown = int((mask & ~usable).sum())
-    left = (LeftOut("unknown_tenure", unknown, "people of whom it is not known how long they stayed, or whether"),)
-    return Result(
-        "clv_subscriptions",
-        frame,
-        units={**_UNITS, **({} if money else dict.fromkeys(("fee", "clv", "low", "high", "clv_mean"), "number"))},
-        summary=_summary(frame, rule, money),
-        left_out=left if unknown else (),
-        notes=(*_notes(rule, money), *where.ignored(view, None)),
-        rows_read=view.dataset.manifest.users,
-        users_read=view.dataset.manifest.users,
-    )
+    return Subscribers(months, gone == 1, price, money, tuple(names), codes, usable, int((mask & ~usable).sum()))
+
+
+def left_out(people: Subscribers) -> tuple[LeftOut, ...]:
+    """People who could not be counted."""
+    text = "people of whom it is not known how long they stayed, or whether"
+    return (LeftOut("unknown_tenure", people.unknown, text),) if people.unknown else ()
 
 
 _COLUMNS = (

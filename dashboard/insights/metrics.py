@@ -12,6 +12,10 @@ from dashboard.insights import (
     activity,
     aha,  # noqa: F401
     clv,  # noqa: F401
+    clv_backtest,  # noqa: F401
+    clv_people,  # noqa: F401
+    clv_spread,  # noqa: F401
+    clv_subscribers,  # noqa: F401
     clv_subscriptions,  # noqa: F401
     features,  # noqa: F401
     features_impact,  # noqa: F401

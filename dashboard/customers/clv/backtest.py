@@ -25,8 +25,8 @@ class Backtest:
     """by_class: x (0 to 7, the last is "or more"), customers, predicted, actual (mean orders per customer). by_decile:
     decile (1 = highest predicted value), customers, predicted, actual (orders), predicted_value, actual_value.
     predicted, actual: orders in all; predicted_value, actual_value: money. correlation: of predicted and actual orders
-    per customer; naive: of past orders with them; check: the same for Pareto/NBD (NaN where not asked
-    for, or where no leaving can be seen).
+    per customer; naive: of past orders with them; check, check_predicted: correlation and orders in all of Pareto/NBD
+    (NaN where not asked for, or where no leaving can be seen).
     top_decile: share of the later money from the tenth with the highest predicted value; top_decile_past: from
     the tenth with the highest past spend."""
 
@@ -40,6 +40,7 @@ class Backtest:
     correlation: float
     naive: float
     check: float
+    check_predicted: float
     top_decile: float
     top_decile_past: float
 
@@ -63,12 +64,12 @@ def backtest(
     model = fit_model(customers, float(past_value.sum() / max(float((customers.x + 1).sum()), 1)))
     expected = model.expected_orders(customers, np.array([days]))[:, 0]
     value = expected * model.value_per_order(customers)
-    check_correlation = math.nan
+    check_correlation = check_total = math.nan
     if check and not model.degenerate:
         step = max(1, len(customers) // CHECK_SAMPLE)
         second = pareto_nbd.fit(customers.take(np.arange(0, len(customers), step)))
         other = pareto_nbd.expected_purchases(second.parameters, [days], customers.x, customers.t_x, customers.T)
-        check_correlation = correlation(other[:, 0], actual)
+        check_correlation, check_total = correlation(other[:, 0], actual), float(other.sum())
     return Backtest(
         model=model,
         by_class=_by_class(customers.x, expected, actual),
@@ -80,6 +81,7 @@ def backtest(
         correlation=correlation(expected, actual),
         naive=correlation(customers.x, actual),
         check=check_correlation,
+        check_predicted=check_total,
         top_decile=_top_share(value, actual_value),
         top_decile_past=_top_share(past_value, actual_value),
     )

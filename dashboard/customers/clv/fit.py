@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import OptimizeResult, minimize
 
+from dashboard.statistics.intervals import z_value
+
 Floats = npt.NDArray[np.float64]
 # log-parameters -> (log-likelihood, its gradient or None)
 Objective = Callable[[Floats], tuple[float, Floats | None]]
@@ -43,9 +45,9 @@ class Fit:
         spread = self._spread()
         return {name: value * float(s) for name, value, s in zip(self.names, self.parameters, spread, strict=True)}
 
-    def intervals(self, z: float = 1.959963984540054) -> dict[str, tuple[float, float]]:
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """95 % by default, symmetric on the log scale, so never below 0; NaN where the data say nothing."""
-        spread = np.minimum(z * self._spread(), 700)
+        spread = np.minimum(z_value(level) * self._spread(), 700)
         return {
             name: (value * math.exp(-s), value * math.exp(s))
             for name, value, s in zip(self.names, self.parameters, spread, strict=True)

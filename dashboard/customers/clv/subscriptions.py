@@ -13,11 +13,11 @@ import numpy.typing as npt
 from dashboard.customers.clv import sbg
 from dashboard.customers.clv.fit import Fit
 from dashboard.customers.clv.value_rule import ValueRule
+from dashboard.statistics.intervals import z_value
 from dashboard.statistics.survival import kaplan_meier
 
 Floats = npt.NDArray[np.float64]
 MIN_SUBSCRIBERS, MIN_LEFT = 50, 10
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,16 @@ def plan_value(renewals: npt.ArrayLike, left: npt.ArrayLike, fee: npt.ArrayLike,
     observed = math.nan
     if at_risk.any() and months.max() >= rule.months:
         observed = kaplan_meier(months[at_risk].astype(np.float64), gone[at_risk]).at(rule.months)
-    if counts[0] < MIN_SUBSCRIBERS or events < MIN_LEFT:
+    found = fit_plan(months, gone)
+    if found is None:
         nothing = math.nan
         return Plan(*counts, None, nothing, observed, nothing, nothing, nothing, nothing, churn_rate)
-    found = sbg.fit(*sbg.counts(months, gone))
     active, own = months[~gone].astype(np.float64), price[~gone]
     values, index = np.unique(active, return_inverse=True)
     weight = rule.margin * np.bincount(index, weights=own, minlength=len(values))
-    per_month = (1 + rule.discount) ** (1 / 12) - 1
 
     def total(parameters: tuple[float, ...]) -> float:
-        return float(weight @ sbg.payments(parameters, values, rule.months, per_month)) if len(values) else 0.0
+        return float(weight @ sbg.payments(parameters, values, rule.months, rule.per_month)) if len(values) else 0.0
 
     value = total(found.parameters)
     low, high = _interval(found, value, total)
@@ -73,12 +72,20 @@ def plan_value(renewals: npt.ArrayLike, left: npt.ArrayLike, fee: npt.ArrayLike,
         found,
         float(sbg.survival(found.parameters, rule.months)),
         observed,
-        float(sbg.payments(found.parameters, 0, rule.months, per_month)[0]),
+        float(sbg.payments(found.parameters, 0, rule.months, rule.per_month)[0]),
         value,
         low,
         high,
         churn_rate,
     )
+
+
+def fit_plan(renewals: npt.ArrayLike, left: npt.ArrayLike) -> Fit | None:
+    """The sBG model of subscribers (as in :func:`plan_value`), None where there are fewer than 50 or 10 who left."""
+    months, gone = np.asarray(renewals, np.int64), np.asarray(left, bool)
+    if len(months) < MIN_SUBSCRIBERS or int((gone & (months > 0)).sum()) < MIN_LEFT:
+        return None
+    return sbg.fit(*sbg.counts(months, gone))
 
 
 def _interval(found: Fit, value: float, total: Callable[[tuple[float, ...]], float]) -> tuple[float, float]:
@@ -96,5 +103,5 @@ def _interval(found: Fit, value: float, total: Callable[[tuple[float, ...]], flo
             for j in range(len(found.parameters))
         ]
     )
-    spread = math.exp(Z95 * math.sqrt(max(float(gradient @ found.covariance @ gradient), 0.0)))
+    spread = math.exp(z_value(0.95) * math.sqrt(max(float(gradient @ found.covariance @ gradient), 0.0)))
     return value / spread, value * spread

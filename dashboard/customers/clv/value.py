@@ -15,13 +15,13 @@ from dashboard.customers.clv.fit import Fit
 from dashboard.customers.clv.history import History, Pooled, pooled
 from dashboard.customers.clv.model import Model
 from dashboard.customers.clv.value_rule import ValueRule
+from dashboard.statistics.intervals import z_value
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 CHUNK = 65_536
 SAMPLE = 20_000  # customers from whom the uncertainty of a total is computed
 DRAWS = 500
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def group_intervals(
             difference = sums(put(replace(fit, parameters=up))) - sums(put(replace(fit, parameters=down)))
             gradient[:, j] = np.divide(difference, 2 * h * base, out=np.zeros(n_groups), where=base > 0)
         variance += ((gradient @ fit.covariance) * gradient).sum(axis=1)
-    spread = np.exp(Z95 * np.sqrt(np.maximum(variance, 0)))
+    spread = np.exp(z_value(0.95) * np.sqrt(np.maximum(variance, 0)))
     known = np.where((total > 0) & (base > 0), total, np.nan)
     return known / spread, known * spread
 

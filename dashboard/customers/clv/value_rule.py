@@ -56,6 +56,11 @@ class ValueRule:
         weights: Floats = at_middle - np.append(at_middle[1:], 0.0)
         return weights
 
+    @property
+    def per_month(self) -> float:
+        """The interest of a month."""
+        return float((1 + self.discount) ** (1 / 12) - 1)
+
     def to_json(self) -> dict[str, Any]:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
