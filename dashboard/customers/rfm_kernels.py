@@ -17,7 +17,6 @@ Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
-LOOK_BACK = 10_000  # rows of a person in which the purchase of a return is looked for
 NO_CODES = np.zeros(0, np.int32)
 NO_CODES.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
 
@@ -56,8 +55,7 @@ def order_days(
     number: Int64,
     gross: Bytes,
     amount: Floats,
-    quantity: Floats,
-    product: Int32,
+    match: Int64,
     as_of: int,
     at: Int64,
     out_day: Int32,
@@ -68,21 +66,18 @@ def order_days(
 ) -> int:
     """The distinct order days of each person up to ``as_of``, in time order; returns how many there are in all.
 
-    number: order of a row. quantity, product: may be empty. at: int64[n_users + 1], the offsets of the output. out_*:
-    room for one entry per row: day, orders begun that day, gross value of these orders, and the same less the returns
-    that pair with them. totals: float64[n_users, 4], zeros: net and gross money, paired and unpaired returns.
+    number: order of a row. match: row of the purchase that a return belongs to, -1 = none, -2 = the row is no return
+    (``cleaning.kernels.pair_returns``). at: int64[n_users + 1], the offsets of the output. out_*: room for one entry
+    per row: day, orders begun that day, gross value of these orders, and the same less the returns that pair with them.
+    totals: float64[n_users, 4], zeros: net and gross money, paired and unpaired returns.
 
-    An order belongs to the day of its first gross line. A return pairs with the latest earlier gross line of the same
-    product and quantity, else of the same product with enough quantity left; in a file without both, with one of the
-    same amount.
+    An order belongs to the day of its first gross line.
     """
     n_users = offsets.shape[0] - 1
     most = 0
     for i in range(offsets[n_users]):
         most = max(most, number[i] + 1)
     entry = np.full(most, -1, np.int64)
-    by_product = quantity.shape[0] > 0 and product.shape[0] > 0
-    left = np.zeros(offsets[n_users])  # of a gross line: what has not come back yet
     n = 0
     at[0] = 0
     for u in range(n_users):
@@ -108,24 +103,11 @@ def order_days(
                 out_gross[entry[o]] += value
                 out_value[entry[o]] += value
                 totals[u, 1] += value
-                left[i] = quantity[i] if by_product else value
-            elif value < 0 and not (quantity.shape[0] > 0 and quantity[i] >= 0):
-                wanted = -quantity[i] if by_product else -value
-                match = -1
-                for j in range(i - 1, max(offsets[u], i - LOOK_BACK) - 1, -1):
-                    if not gross[j] or left[j] < wanted or (by_product and product[j] != product[i]):
-                        continue
-                    if left[j] == wanted:
-                        match = j
-                        break
-                    if by_product and match < 0:
-                        match = j
-                if match >= 0:
-                    left[match] -= wanted
-                    out_value[entry[number[match]]] += value
-                    totals[u, 2] += value
-                else:
-                    totals[u, 3] += value
+            elif match[i] >= 0:
+                out_value[entry[number[match[i]]]] += value
+                totals[u, 2] += value
+            elif match[i] == -1:
+                totals[u, 3] += value
         at[u + 1] = n
     return n
 

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.customers import rfm_kernels as kernels
+from dashboard.customers.cleaning.claims import kept_lines
+from dashboard.customers.cleaning.kernels import pair_returns
 from dashboard.customers.clv.history import History
 from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
@@ -213,12 +215,18 @@ def _partition(view: View, partition: Partition, as_of: int, names: tuple[str, .
         kernels.number_of_rows(orders.start, orders.rows, number)
         amount = lines.column("amount")
         kernels.gross_lines(amount, quantity, price, gross)
+        kept = kept_lines(view, partition)
+        if len(kept):
+            gross &= kept
+            amount = _frozen(np.where(kept, amount, np.nan))
     product = lines.column("product_id") if lines.has("product_id") else kernels.NO_CODES
+    match = np.empty(lines.n_rows, np.int64)
+    pair_returns(lines.offsets, lines.day, gross, amount, quantity, price, product, match)
     at, room = np.empty(n + 1, np.int64), lines.n_known
     day, begun = np.empty(room, np.int32), np.empty(room, np.int32)
     total, value = np.empty(room), np.empty(room)
     size = kernels.order_days(
-        lines.offsets, lines.day, number, gross, amount, quantity, product, as_of, at, day, begun, total, value, totals
+        lines.offsets, lines.day, number, gross, amount, match, as_of, at, day, begun, total, value, totals
     )
     return _Part(at, day[:size].copy(), begun[:size].copy(), total[:size].copy(), value[:size].copy(), totals)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dashboard import schema
+from dashboard.customers.cleaning import aliases
 from dashboard.engine.run import run
 from dashboard.insights.totals import add
 from dashboard.insights.view import View
@@ -65,11 +66,14 @@ def dimensions_result(view: View) -> Result:
     for name, tables in names_of(dataset).items():
         table = tables[0]  # "users" comes first in every dataset that has the column there
         boolean = dataset.manifest.columns[table][name].type == "boolean"
-        texts = ["", *(_YES_NO if boolean else (str(text) for text in dataset.dictionary(name)))]
+        texts = ["", *(_YES_NO if boolean else aliases.texts(dataset, name, view.cleaning))]
         counts = value_counts(dataset, name, table)
+        meaning = None if boolean else aliases.meanings(dataset, name, view.cleaning)
+        if meaning is not None:
+            counts = np.bincount(np.append(0, meaning + 1), weights=counts, minlength=len(counts)).astype(np.int64)
         order = np.lexsort((np.arange(len(counts)), -counts))
         present = [
-            int(i) for i in order if counts[i] or i
+            int(i) for i in order if (counts[i] or i) and (meaning is None or not i or meaning[i - 1] == i - 1)
         ]  # a text that only guests have counts no person, but filters
         items.append(
             {

@@ -11,6 +11,8 @@ from dashboard.insights import (
     activation,  # noqa: F401
     activity,
     aha,  # noqa: F401
+    cleaning,  # noqa: F401
+    cluster_people,  # noqa: F401
     clv,  # noqa: F401
     clv_backtest,  # noqa: F401
     clv_people,  # noqa: F401
@@ -35,7 +37,9 @@ from dashboard.insights import (
     retention,  # noqa: F401
     revenue,
     rfm,  # noqa: F401
+    rfm_moved,  # noqa: F401
     rhythm,  # noqa: F401
+    rule_people,  # noqa: F401
     sessions,  # noqa: F401
     stickiness,  # noqa: F401
     survival,  # noqa: F401

@@ -33,7 +33,7 @@ _memo: Memo[Orders] = Memo(512 << 20, lambda item: item.start.nbytes + item.rows
 
 def orders_of(view: View, partition: Partition) -> Orders:
     """The orders of a partition's ``transactions``."""
-    return _memo.get((view.scope, partition.index), lambda: _orders(view, partition))
+    return _memo.get((view.data, partition.index), lambda: _orders(view, partition))
 
 
 def _orders(view: View, partition: Partition) -> Orders:

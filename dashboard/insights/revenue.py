@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dashboard.customers.cleaning import aliases
 from dashboard.errors import CannotAnswer, UserError
 from dashboard.insights import periods, where
 from dashboard.insights import revenue_kernels as kernels
@@ -246,7 +247,8 @@ def _split(view: View, dimension: str, guests: bool) -> tuple[list[str], Sums]:
             f"“{dimension}” has {manifest.dictionaries[dimension]:,} values, too many to split revenue by.",
             "Choose a column with fewer values, such as country or category.",
         )
-    names = ["", *(str(text) for text in view.dataset.dictionary(dimension))]
+    names = ["", *aliases.texts(view.dataset, dimension, view.cleaning)]
+    meaning = aliases.meanings(view.dataset, dimension, view.cleaning)
     whole = [(view.period.first, view.period.last)]
 
     def kernel(partition: Partition) -> Sums:
@@ -254,10 +256,16 @@ def _split(view: View, dimension: str, guests: bool) -> tuple[list[str], Sums]:
         assert lines is not None
         bucket = _buckets(view, partition, whole)
         codes = lines.column(dimension) if on_rows else _of_person(partition, lines, dimension)
-        kernels.value_buckets(codes, bucket)
+        kernels.value_buckets(codes if meaning is None else _meant(codes, meaning), bucket)
         return _add_up(view, partition, bucket, len(names), once=False, guests=guests)
 
     return names, summed(view, kernel, "revenue_by", dimension, whole[0], guests)
+
+
+def _meant(codes: npt.NDArray[np.int32], meaning: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    found = np.where(codes >= 0, meaning[codes], codes).astype(np.int32, copy=False)
+    found.flags.writeable = False  # as stored arrays are: kernels are compiled for read-only input
+    return found
 
 
 def _of_person(partition: Partition, lines: Rows, dimension: str) -> npt.NDArray[np.int32]:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard import filters as state
+from dashboard.customers.cleaning.rules import DEFAULT, Cleaning
+from dashboard.customers.cleaning.stored import cleaning_of
 from dashboard.filters import Filters, Period
 from dashboard.insights import periods
 from dashboard.store.dataset import Dataset
@@ -39,7 +41,8 @@ class View:
     as_of: the day "now" means: the data's last day or the day a person chose; nothing after it exists. last_complete:
     the last day that is over. fixed: a person typed the range in, so days with a window that is not full stay in.
     segment: the saved segment or None; where it is in force, ``where`` has the clause (SEGMENT, (key of the rule,)).
-    saved: (id, name) of the segments a page may offer.
+    saved: (id, name) of the segments a page may offer. cleaning: the rules that order lines go through, those kept with
+    the dataset.
     """
 
     dataset: Dataset
@@ -52,6 +55,7 @@ class View:
     dated: bool = True
     segment: Applied | None = None
     saved: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    cleaning: Cleaning = DEFAULT
 
     @property
     def segment_key(self) -> str | None:
@@ -74,9 +78,14 @@ class View:
         return last is not None and self.as_of < last
 
     @property
-    def scope(self) -> tuple[str, int, str]:
+    def data(self) -> tuple[str, int, str]:
         """Identity of the immutable data behind the view."""
         return (self.dataset.id, self.dataset.version, self.dataset.manifest.content_hash)
+
+    @property
+    def scope(self) -> tuple[str, int, str, str]:
+        """Identity of the data as the view sees them: cleaned by these rules."""
+        return (*self.data, self.cleaning.key)
 
     def buckets(self, by: str, period: Period | None = None) -> periods.Buckets:
         period = period or self.period
@@ -108,9 +117,10 @@ def plain_view(dataset: Dataset, filters: Filters) -> View:
     chosen_where = tuple(clause for clause in filters.where if clause[0] != SEGMENT)
     manifest = dataset.manifest
     chosen = state.day_number(filters.as_of) if filters.as_of else None
+    cleaning = cleaning_of(dataset.id)
     if manifest.first_day is None or manifest.last_day is None or manifest.last_complete_day is None:
         day = chosen or 0
-        return View(dataset, Period(day, day), None, chosen_where, day, day, dated=False)
+        return View(dataset, Period(day, day), None, chosen_where, day, day, dated=False, cleaning=cleaning)
     as_of = manifest.last_day if chosen is None else chosen
     last_complete = manifest.last_complete_day if chosen is None else chosen
     period = state.resolve(filters.range, first_day=manifest.first_day, last_day=last_complete)
@@ -122,4 +132,5 @@ def plain_view(dataset: Dataset, filters: Filters) -> View:
         as_of=as_of,
         last_complete=last_complete,
         fixed=filters.range not in state.PRESETS,
+        cleaning=cleaning,
     )

@@ -13,7 +13,7 @@ import numpy as np
 from dashboard.customers import rfm_kernels, segment_kernels
 from dashboard.customers.clv import purchase_kernels
 from dashboard.insights import activity_kernels as activity
-from dashboard.insights import funnel_warm_up, paths_warm_up, retention_warm_up, where
+from dashboard.insights import cleaning_warm_up, funnel_warm_up, paths_warm_up, retention_warm_up, where
 from dashboard.insights import revenue_kernels as revenue
 
 
@@ -62,19 +62,21 @@ def compile_kernels() -> None:
     retention_warm_up.compile_kernels()
     funnel_warm_up.compile_kernels()
     paths_warm_up.compile_kernels()
+    cleaning_warm_up.compile_kernels()
     _customer_value(offsets, day, codes, numbers)
 
 
 def _customer_value(offsets: Any, day: Any, codes: Any, numbers: Any) -> None:
     """The kernels of order days and of the purchase models."""
     number, gross, at = np.zeros(2, np.int64), np.ones(2, np.uint8), np.zeros(3, np.int64)
+    match = np.full(2, -2, np.int64)
     rfm_kernels.number_of_rows(np.array([0, 2]), np.array([0, 1]), number)
     rfm_kernels.named_lines(codes, np.ones(2, np.uint8), gross)
     room = (np.zeros(2, np.int32), np.zeros(2, np.int32), np.zeros(2), np.zeros(2))
     for quantity in (numbers, revenue.NOTHING):
         rfm_kernels.gross_lines(numbers, quantity, quantity, gross)
         out = (room[0], room[1], room[2], room[3], np.zeros((2, 4)))
-        rfm_kernels.order_days(offsets, day, number, gross, numbers, quantity, codes, 20, at, *out)
+        rfm_kernels.order_days(offsets, day, number, gross, numbers, match, 20, at, *out)
     ends = np.array([0, 2])
     rfm_kernels.best_year(ends, room[0], room[2], np.zeros(1))
     one = [np.ones(1) for _ in range(4)]

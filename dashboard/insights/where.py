@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.customers.cleaning.aliases import with_aliases
+from dashboard.customers.cleaning.claims import TABLE as ORDER_LINES
+from dashboard.customers.cleaning.claims import kept_lines
 from dashboard.insights.view import SEGMENT, View
 from dashboard.jit import kernel
 from dashboard.store.partition import Columns, Partition
@@ -97,8 +100,13 @@ def persons_with(view: View, partition: Partition, clause: Clause) -> Mask:
 
 
 def rows(view: View, partition: Partition, table: str, extra: tuple[Clause, ...] = ()) -> Mask:
-    """uint8[n_rows] of the table's rows that pass, or EVERYTHING (length 0) when there is nothing to test."""
-    return only(view, partition, table, (*row_clauses(view, table), *extra))
+    """uint8[n_rows] of the table's rows that pass, or EVERYTHING (length 0) when there is nothing to test. Order lines
+    that the cleaning rules leave out do not pass."""
+    mask = only(view, partition, table, (*row_clauses(view, table), *extra))
+    kept = kept_lines(view, partition) if table == ORDER_LINES else EVERYTHING
+    if not len(kept):
+        return mask
+    return mask & kept if len(mask) else kept.copy()
 
 
 def only(view: View, partition: Partition, table: str, clauses: tuple[Clause, ...]) -> Mask:
@@ -138,7 +146,7 @@ def _apply(view: View, column: npt.NDArray[Any], clause: Clause, mask: Mask) -> 
 def allowed_codes(view: View, name: str, values: tuple[str, ...]) -> Mask:
     """uint8[texts + 1]: which codes of a text column the values mean; position code + 1, 0 = missing."""
     allowed = np.zeros(len(view.dataset.dictionary(name)) + 1, np.uint8)
-    for value in values:
+    for value in with_aliases(name, values, view.cleaning):
         code = view.dataset.code(name, value) if value else -1
         if code >= 0 or not value:
             allowed[code + 1] = 1

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard import cache, result, settings
+from dashboard.customers.cleaning import claims
 from dashboard.errors import NotFound, UserError
 from dashboard.filters import Filters, day_number
 from dashboard.insights import answer, dimensions, kpis, metrics, periods, warm_up
@@ -135,9 +136,9 @@ def keep_as_of(dataset_id: str, day: dt.date | None) -> None:
 
 
 def canonical(view: View, filters: Filters) -> dict[str, Any]:
-    """:meth:`Filters.canonical` with the saved segment as what it is, not as it is called: an edited segment is another
-    question."""
-    return {**filters.canonical(), "segment": view.segment_key}
+    """:meth:`Filters.canonical` with the saved segment as what it is, not as it is called, and the cleaning rules: an
+    edited segment or rule is another question."""
+    return {**filters.canonical(), "segment": view.segment_key, "cleaning": view.cleaning.key}
 
 
 def _compute(name: str, view: View, options: dict[str, Any], query: dict[str, Any]) -> Result:
@@ -153,7 +154,7 @@ def _compute(name: str, view: View, options: dict[str, Any], query: dict[str, An
     return replace(
         computed,
         notes=_notes(view, computed),
-        left_out=(*computed.left_out, *_guests(view, name, options)),
+        left_out=(*computed.left_out, *_guests(view, name, options), *_cleaned(view, name, options)),
         query=query,
         dataset=dataset.id,
         version=str(dataset.version),
@@ -179,6 +180,18 @@ def _guests(view: View, name: str, options: dict[str, Any]) -> tuple[LeftOut, ..
     rows = view.dataset.manifest.guests.get(table, 0) if table is not None else 0
     text = "rows of guests in the whole dataset: guests are in no segment"
     return (LeftOut("guests_no_segment", rows, text),) if rows else ()
+
+
+def _cleaned(view: View, name: str, options: dict[str, Any]) -> tuple[LeftOut, ...]:
+    """The order lines that the dataset's cleaning rules leave out of a number about orders."""
+    item = METRICS.get(str(options.get("key"))) if name == "metric" else INSIGHTS.get(name)
+    if not view.cleaning.drops or item is None or name in ("cleaning", "cleaning_rows"):
+        return ()
+    if not any("transactions" in need.any_of for need in item.needs):
+        return ()
+    lines = claims.dropped(view)
+    rules = ", ".join(rule.label.lower() for rule in view.cleaning.drops)
+    return (LeftOut("cleaning", lines, f"order lines in the whole dataset by its cleaning rules ({rules})"),)
 
 
 def _check_options(function: Callable[..., Result], view: View, options: dict[str, Any]) -> None:

@@ -63,8 +63,8 @@ def plain(lines: list[dict[str, Any]], as_of: int) -> dict[str, dict[str, Any]]:
             elif amount < 0 and item["quantity"] < 0:
                 wanted = -item["quantity"]
                 fits = [s for s in reversed(sold) if s["product_id"] == item["product_id"] and s["left"] >= wanted]
-                exact = [s for s in fits if s["left"] == wanted]
-                for match in (exact or fits)[:1]:
+                fits.sort(key=lambda s: (s["unit_price"] != item["unit_price"], s["left"] != wanted))
+                for match in fits[:1]:
                     match["left"] -= wanted
                     days[match["home"]] += amount
         if orders:
