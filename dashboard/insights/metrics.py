@@ -11,6 +11,10 @@ from dashboard.insights import (
     activation,  # noqa: F401
     activity,
     aha,  # noqa: F401
+    churn,  # noqa: F401
+    churn_drivers,  # noqa: F401
+    churn_people,  # noqa: F401
+    churn_window,  # noqa: F401
     cleaning,  # noqa: F401
     cluster_people,  # noqa: F401
     clv,  # noqa: F401

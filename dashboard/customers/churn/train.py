@@ -1,0 +1,137 @@
+"""Training: folds by person, calibration on people that a model did not see, and the choice of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.customers.churn import calibration, models, quality
+from dashboard.customers.churn.calibration import Calibrator
+from dashboard.customers.churn.models import Model
+from dashboard.customers.churn.table import Column
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+FOLDS = 5
+COMPARE_ROWS = 20_000  # both models are tried on so many
+BOOSTED_ROWS = 40_000  # trees learn nothing more from more
+MAX_ROWS = 100_000
+BOTH_FROM = 500  # people who left; fewer do not feed trees
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """kind, area under the ROC curve out of fold; ahead, error: by how much it is ahead of logistic regression, with
+    the standard error."""
+
+    kind: str
+    roc: float
+    ahead: float = 0.0
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """model with its calibrator; score_of_fold: out-of-fold scores of the training rows, calibrated by the other folds;
+    candidates: what was tried."""
+
+    model: Model
+    calibrator: Calibrator
+    out_of_fold: Floats
+    candidates: tuple[Candidate, ...]
+
+    def probability(self, X: Floats) -> Floats:
+        return self.calibrator.apply(self.model.score(X))
+
+
+def folds(person: Ints, left: Mask, seed: int = 0) -> Ints:
+    """0 to 4 per row, with as many who left in each; all rows of a person are in one fold. person: position in the
+    order of user ids, so that neither the order of the file nor that of the partitions decides."""
+    people = int(person.max()) + 1 if len(person) else 0
+    ever = np.zeros(people, bool)
+    ever[person[left]] = True
+    of_person = np.zeros(people, np.int64)
+    there = np.zeros(people, bool)
+    there[person] = True
+    rng = np.random.default_rng(seed)
+    for kind in (ever, there & ~ever):
+        members = np.flatnonzero(kind)
+        of_person[members] = rng.permutation(np.arange(len(members)) % FOLDS)
+    return of_person[person]
+
+
+def sample(person: Ints, limit: int, seed: int = 0) -> Mask:
+    """At most about ``limit`` rows, whole persons at random."""
+    if len(person) <= limit:
+        return np.ones(len(person), bool)
+    n = int(person.max()) + 1
+    kept = np.random.default_rng([seed, 1]).random(n) < limit / len(person)
+    return kept[person]
+
+
+def train(
+    columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints, wanted: str = "auto", candidates_known: str = ""
+) -> Trained:
+    """The better kind of model, calibrated. wanted: "auto", "logistic" or "boosted"; candidates_known: the kind that an
+    earlier comparison chose. Rows are in the order of persons. Needs at least one row of each outcome per fold."""
+    candidates: tuple[Candidate, ...] = ()
+    kind = candidates_known or wanted
+    if kind == "auto":
+        kind, candidates = choose(columns, X, left, person)
+    kept = sample(person, BOOSTED_ROWS if kind == "boosted" else MAX_ROWS)
+    X, left, person = X[kept], left[kept], person[kept]
+    fold = folds(person, left)
+    scores = out_of_fold(kind, columns, X, left, fold)
+    calibrated, calibrator = calibrate(scores, left, fold)
+    whole = np.full(len(kept), np.nan)
+    whole[kept] = calibrated
+    return Trained(models.fit(kind, columns, X, left), calibrator, whole, candidates)
+
+
+def calibrate(scores: Floats, left: Mask, fold: Ints) -> tuple[Floats, Calibrator]:
+    """(probabilities of the rows, each by the other folds' calibration: nobody's outcome takes part in their own; the
+    calibrator of everybody). A sigmoid below 1,000 who left; from there isotonic where it is better out of fold."""
+    fewer = min(int(left.sum()), int((~left).sum()))
+    kinds = ("sigmoid", "isotonic") if fewer >= calibration.ISOTONIC_FROM else ("sigmoid",)
+    best: tuple[float, Floats, Calibrator] | None = None
+    for kind in kinds:
+        made = np.empty(len(scores))
+        for k in range(FOLDS):
+            mine = fold == k
+            if mine.any():
+                made[mine] = calibration.fit(scores[~mine], left[~mine], kind).apply(scores[mine])
+        loss = float(-np.log(np.where(left, made, 1 - made)).mean())
+        if best is None or loss < best[0]:
+            best = (loss, made, calibration.fit(scores, left, kind))
+    assert best is not None  # there is always the sigmoid
+    return best[1], best[2]
+
+
+def choose(columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints) -> tuple[str, tuple[Candidate, ...]]:
+    """Trees only where they are ahead by more than one standard error on the same people, out of fold."""
+    if min(int(left.sum()), int((~left).sum())) < BOTH_FROM:
+        return "logistic", ()
+    kept = sample(person, COMPARE_ROWS, seed=2)
+    X, left, person = X[kept], left[kept], person[kept]
+    fold = folds(person, left, seed=3)
+    simple, trees = (out_of_fold(kind, columns, X, left, fold) for kind in ("logistic", "boosted"))
+    ahead, error = quality.better_by(trees, simple, left)
+    tried = (
+        Candidate("logistic", quality.areas(simple, left)[0]),
+        Candidate("boosted", quality.areas(trees, left)[0], ahead, error),
+    )
+    return ("boosted" if ahead > error else "logistic"), tried
+
+
+def out_of_fold(kind: str, columns: tuple[Column, ...], X: Floats, left: Mask, fold: Ints) -> Floats:
+    """The score of every row from a model that saw neither the row nor another one of its person."""
+    scores = np.empty(len(X))
+    for k in range(FOLDS):
+        test = fold == k
+        if test.any():
+            scores[test] = models.fit(kind, columns, X[~test], left[~test]).score(X[test])
+    return scores
