@@ -112,7 +112,7 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
     if column.tests:
         definition["filterParams"] = {**FILTER, "filterOptions": list(column.tests)}
         definition["width"] = MOMENT if column.kind == "date" else definition["width"]
-    if not column.sortable:
+    if not column.sortable and column.kind == "text":
         definition |= {"tooltipField": column.key, "minWidth": WIDE, "flex": 1}
     return definition
 

@@ -127,9 +127,10 @@ def skeleton_cards(count: int = 4, height: int = 128) -> Component:
     return html.Div([skeleton(height) for _ in range(count)], className="kpi-row")
 
 
-def notice(text: Component | str, *, kind: str = "info") -> Component:
+def notice(text: Component | str | Sequence[Component | str], *, kind: str = "info") -> Component:
     """A sentence that stands out. kind: info, good, warn."""
-    return html.Div(text, className=f"notice notice-{kind}", role="note")
+    inside = text if isinstance(text, str | Component) else list(text)
+    return html.Div(inside, className=f"notice notice-{kind}", role="note")
 
 
 def swatch(role: str, position: int = 0) -> Component:

@@ -2,7 +2,8 @@
 
 Every insight that lists people has a column ``user_id``; the number on a chart, the rows here and the lines of the file
 come from that one answer. The page's filters have chosen whom the insight counts and are not applied a second time: a
-filter on events says nothing about the person's own columns.
+filter on events says nothing about the person's own columns. Lists of :mod:`dashboard.service.value_lists` have columns
+of their own.
 """
 
 from __future__ import annotations
@@ -13,23 +14,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from dashboard.customers import lists
 from dashboard.customers.lists import Column
 from dashboard.errors import UserError
 from dashboard.filters import Filters
 from dashboard.offers import targeting
-from dashboard.service import insights
+from dashboard.service import core, insights, value_lists
 from dashboard.service.customer_results import Download, PeoplePage
 from dashboard.service.customers import rules_of
 from dashboard.service.people import PeopleView, view
+from dashboard.service.people_links import linked
 from dashboard.service.people_lists import file_of, narrowed, page_of
 
 INSIGHT, OPTIONS = "insight", "options"  # names in the link of a download
 
 
-def columns(dataset_id: str, filters: Filters) -> tuple[Column, ...]:
-    """The columns of a people list of this dataset, in order."""
+def columns(
+    dataset_id: str, filters: Filters, name: str = "", options: Mapping[str, Any] | None = None
+) -> tuple[Column, ...]:
+    """The columns of a people list of this dataset, in order; name, options: of an insight whose list has its own."""
+    if name in value_lists.LISTS:
+        return value_lists.rows_of(dataset_id, filters, name, options or {}).columns
     seen = _everybody(dataset_id, filters)
     return lists.columns(seen.people, seen.measure)
 
@@ -50,9 +57,32 @@ def page(
     name, options: a registered insight whose frame has ``user_id``, and its options. sort_model, filter_model: as AG
     Grid's infinite row model sends them. Raises UserError, NotFound and CannotAnswer.
     """
+    if name in value_lists.LISTS:
+        whole = value_lists.rows_of(dataset_id, filters, name, options)
+        found = value_lists.page(whole, start=start, end=end, sort_model=sort_model, filter_model=filter_model)
+    else:
+        seen = _everybody(dataset_id, filters)
+        listed = _listed(seen, dataset_id, filters, name, options)
+        found = page_of(seen, narrowed(seen, listed, sort_model, filter_model), start, end)
+    return linked(dataset_id, found)
+
+
+def ordered_ids(
+    dataset_id: str,
+    filters: Filters,
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    sort_model: Sequence[Mapping[str, Any]] | None = None,
+    filter_model: Mapping[str, Any] | None = None,
+) -> pd.Series:
+    """The user ids of the whole list of :func:`page`, in its order."""
+    if name in value_lists.LISTS:
+        whole = value_lists.rows_of(dataset_id, filters, name, options)
+        return whole.frame["user_id"].iloc[value_lists.narrowed(whole, sort_model, filter_model)]
     seen = _everybody(dataset_id, filters)
     listed = _listed(seen, dataset_id, filters, name, options)
-    return page_of(seen, narrowed(seen, listed, sort_model, filter_model), start, end)
+    return seen.frame["user_id"].iloc[narrowed(seen, listed, sort_model, filter_model)]
 
 
 def download(
@@ -64,6 +94,10 @@ def download(
     filter_model: Mapping[str, Any] | None = None,
 ) -> Download:
     """The same list as :func:`page`, all of it, as a CSV file to stream."""
+    if name in value_lists.LISTS:
+        whole, viewed = value_lists.rows_of(dataset_id, filters, name, options), core.view_of(dataset_id, filters)
+        as_of = viewed.as_of if viewed.dated else None
+        return value_lists.download(whole, name, filters, as_of, filter_model=filter_model)
     seen = _everybody(dataset_id, filters)
     positions = narrowed(seen, _listed(seen, dataset_id, filters, name, options), None, filter_model)
     what = targeting.slug(name) + ("_narrowed" if filter_model else "")
