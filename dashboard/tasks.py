@@ -13,13 +13,15 @@ from typing import Any
 
 from dashboard import jobs, settings
 from dashboard.errors import NotFound, UserError
-from dashboard.ingest import build, joins, plan, publish, sample, upload
+from dashboard.ingest import build, choices, joins, plan, publish, sample, upload
 from dashboard.ingest.inspect import Inspection, inspect_file
 from dashboard.ingest.layout import Source
 from dashboard.ingest.plan import ImportOptions, SourcePlan
 from dashboard.jobs import Progress, handler, now
 from dashboard.store import catalogue
 from dashboard.store.dataset import open_dataset
+
+STORED_PREVIEW = 12  # rows of a stored file that is looked at again; they live in the job's row
 
 PHASES: dict[str, str] = {
     "read": "Reading rows",
@@ -42,7 +44,12 @@ def warm() -> None:
 
 @handler("inspect")
 def inspect(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Look at an upload; what was found is kept with it. A mapping remembered for the same header is used."""
+    """Look at an upload; what was found is kept with it. A mapping remembered for the same header is used.
+
+    With a dataset among the parameters: look again at one of its files (:func:`_inspect_stored`).
+    """
+    if params.get("dataset"):
+        return _inspect_stored(params, progress)
     found = upload.get(progress.owner, str(params["upload"]))
     path = upload.blob_path(found.id)
     answers = {str(code): str(value) for code, value in params.get("answers", {}).items()}
@@ -56,6 +63,26 @@ def inspect(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
             "UPDATE uploads SET inspection=? WHERE id=?", (json.dumps(as_json(seen, kept is not None)), found.id)
         )
     return {"upload": found.id}
+
+
+def _inspect_stored(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read a stored file another way: ``answers`` say how. What ``plan`` has decided about columns that stay the same
+    is used again. Nothing but the job's result is written."""
+    dataset_id = str(params["dataset"])
+    _own(dataset_id, progress.owner)
+    source = next((s for s in publish.dataset_sources(dataset_id) if s.id == params["source"]), None)
+    if source is None:
+        raise NotFound("file")
+    before = plan.from_json(SourcePlan, params["plan"])
+    answers = {str(code): str(value) for code, value in params["answers"].items()}
+    progress("Looking at the file")
+    seen = inspect_file(source.path, file_name=source.file_name, answers=answers)
+    same = {(c.index, c.header) for c in before.columns} & {(c.index, c.header) for c in seen.plan.columns}
+    if same and seen.plan.width == before.width:
+        seen = inspect_file(source.path, file_name=source.file_name, answers=answers, remembered=before)
+    kept = choices.answer_again(seen.plan, before)
+    found = as_json(dataclasses.replace(seen, plan=kept, preview=seen.preview[:STORED_PREVIEW], columns=()), False)
+    return {"dataset": dataset_id, "inspection": found}
 
 
 @handler("join")

@@ -13,25 +13,25 @@ from dashboard.components import import_finish as finish
 from dashboard.components import import_options as options
 from dashboard.components.first_run import accepted
 from dashboard.components.import_file import (
-    ANSWER,
     COLUMNS,
     FINDINGS,
-    READING,
     REMOVE,
     STATUS,
     FileView,
+    answer_id,
     file_card,
     findings,
     status_chip,
 )
 from dashboard.components.import_mapping import ORDER, TYPE, USE, WIZARD, column_id, mapping_table
+from dashboard.components.import_reading import reading_id
 from dashboard.components.import_report import SourceView, done_report
 from dashboard.components.import_steps import steps
 from dashboard.components.job_card import CANCEL, RETRY, job_card
 from dashboard.components.upload_zone import upload_zone
 from dashboard.errors import NotFound, UserError
 from dashboard.filters import parse
-from dashboard.service import data, wizard
+from dashboard.service import data, stored_files, wizard
 
 dash.register_page(__name__, path="/import", name="Import", title="Import – Holdfast")
 
@@ -213,7 +213,7 @@ def _report(dataset_id: str) -> Any:
         item = data.dataset(dataset_id)
     except NotFound:
         return html.P("This dataset was deleted.", className="panel panel-body")
-    shown = [SourceView(s.report, s.plan, s.rejects_href) for s in wizard.sources(dataset_id)]
+    shown = [SourceView(s.report, s.plan, s.rejects_href) for s in stored_files.sources(dataset_id)]
     return done_report(item.id, item.name, shown)
 
 
@@ -228,8 +228,8 @@ def _report(dataset_id: str) -> Any:
     Input(column_id(WIZARD, USE, ALL, ALL), "value"),
     Input(column_id(WIZARD, TYPE, ALL, ALL), "value"),
     Input(column_id(WIZARD, ORDER, ALL, ALL), "value"),
-    Input({"type": ANSWER, "source": ALL, "question": ALL}, "value"),
-    Input({"type": READING, "source": ALL, "part": ALL}, "value"),
+    Input(answer_id(WIZARD, ALL, ALL), "value"),
+    Input(reading_id(WIZARD, ALL, ALL), "value"),
     State({"type": COLUMNS, "source": ALL}, "id"),
     State({"type": STATUS, "source": ALL}, "id"),
     State(ids.URL, "search"),
@@ -275,12 +275,12 @@ def edit(
 
 
 def _decide(control: dict[str, Any], value: str) -> str:
-    source, kind = str(control["source"]), control.get("type")
-    if kind == ANSWER:
+    source, what = str(control["source"]), str(control.get("type")).removeprefix(f"{WIZARD}-")
+    if what == "answer":
         return wizard.answer(source, int(control["question"]), value)
-    if kind == READING:
+    if what == "reading":
         return wizard.reread(source, str(control["part"]), value)
-    return wizard.decide(source, str(kind).removeprefix(f"{WIZARD}-"), int(control["column"]), value)
+    return wizard.decide(source, what, int(control["column"]), value)
 
 
 @dash.callback(

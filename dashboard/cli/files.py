@@ -220,8 +220,9 @@ def run_import(args: argparse.Namespace, output: Output) -> int:
     """Inspect all files, refuse what is open, then import them as one version."""
     from dashboard.ingest import choices
     from dashboard.ingest.layout import Source
+    from dashboard.ingest.plan import to_json
     from dashboard.ingest.publish import Mode, import_sources
-    from dashboard.service import core, data, wizard
+    from dashboard.service import core, data, stored_files, wizard
 
     if args.replace and not args.into:
         raise UserError("no_target", "--replace needs a dataset.", "Name it with --into DATASET.")
@@ -256,7 +257,7 @@ def run_import(args: argparse.Namespace, output: Output) -> int:
             progress=progress,
         )
     ours = {source.id for source in sources}
-    stored = [s for s in wizard.sources(done["dataset"]) if s.id in ours]
+    stored = [s for s in stored_files.sources(done["dataset"]) if s.id in ours]
     output.show(
         {
             "dataset": done["dataset"],
@@ -267,7 +268,7 @@ def run_import(args: argparse.Namespace, output: Output) -> int:
             "changes": done["changes"],
             "notes": done["notes"],
             "files": [
-                {"file": s.report.file_name, "kind": s.plan.kind, **account(s.report), "plan": wizard.plan_json(s.plan)}
+                {"file": s.report.file_name, "kind": s.plan.kind, **account(s.report), "plan": to_json(s.plan)}
                 for s in stored
             ],
         },

@@ -11,49 +11,17 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.components.import_mapping import mapping_chips, mapping_table
-from dashboard.components.labelled import aria, labelled
+from dashboard.components.import_mapping import WIZARD, mapping_chips, mapping_table
+from dashboard.components.import_reading import reading_controls
+from dashboard.components.labelled import aria
 from dashboard.ingest.plan import Question, SourcePlan
-from dashboard.schema import KIND_LABEL, TABLES
+from dashboard.schema import KIND_LABEL
 
-ANSWER = "wizard-answer"
-READING = "wizard-reading"  # selects that change how the bytes are read; "part" names which
 REMOVE = "wizard-remove"
 COLUMNS = "wizard-columns"
 FINDINGS = "wizard-findings"
 STATUS = "wizard-file-status"
 
-ENCODINGS: dict[str, str] = {
-    "utf-8": "UTF-8",
-    "utf-16": "UTF-16",
-    "cp1252": "Western European (Windows-1252)",
-    "latin-1": "Western European (Latin-1)",
-    "cp1250": "Central European (Windows-1250)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "iso8859-7": "Greek (ISO 8859-7)",
-    "gb18030": "Chinese (GB 18030)",
-    "big5": "Chinese, traditional (Big5)",
-    "shift_jis": "Japanese (Shift JIS)",
-    "cp949": "Korean (CP949)",
-    "cp437": "DOS (CP437)",
-}
-DELIMITERS: dict[str, str] = {
-    ",": "comma",
-    ";": "semicolon",
-    "\t": "tab",
-    "|": "pipe",
-    " ": "space",
-    " +": "spaces",
-    ":": "colon",
-}
-HEADERS: dict[str, str] = {
-    "0": "none: the first line is data",
-    "1": "first line",
-    "2": "first two lines",
-    "3": "first three lines",
-}
-SKIPPED: dict[str, str] = {str(n): "none" if not n else f"skip {n}" for n in range(21)}
-SHORT: dict[str, str] = {"reject": "reject them", "pad": "fill them with empty cells"}
 FORMATS: dict[str, str] = {
     "csv": "Text table",
     "json": "JSON",
@@ -104,17 +72,14 @@ class FileView:
         return self.state == "ready" and not self.missing and not self.open_questions
 
 
-def source_id(kind: str, source: str) -> dict[str, str]:
+def source_id(kind: str, source: Any) -> dict[str, Any]:
     """Pattern id of a thing of which every file has one."""
     return {"type": kind, "source": source}
 
 
-def answer_id(source: str, number: int) -> dict[str, Any]:
-    return {"type": ANSWER, "source": source, "question": number}
-
-
-def reading_id(source: str, part: str) -> dict[str, str]:
-    return {"type": READING, "source": source, "part": part}
+def answer_id(scope: str, source: Any, number: Any) -> dict[str, Any]:
+    """Pattern id of the choices of a question (its position in the plan) about one file."""
+    return {"type": f"{scope}-answer", "source": source, "question": number}
 
 
 def file_card(file: FileView) -> Component:
@@ -135,7 +100,7 @@ def file_card(file: FileView) -> Component:
         className="file-head",
     )
     if file.state == "failed":
-        body: list[Component] = [_refused(file)]
+        body: list[Component] = [refused(file)]
     elif file.state != "ready" or file.plan is None:
         body = [
             html.Div(
@@ -171,7 +136,7 @@ def _body(file: FileView, plan: SourcePlan) -> list[Component]:
             [
                 html.Summary("How the file is read"),
                 html.Ul(infos, className="notes") if infos else "",
-                reading_controls(file),
+                reading_controls(file.source, plan, file.sheets),
             ],
             className="fold",
         ),
@@ -212,16 +177,16 @@ def status_chip(file: FileView) -> Component:
     return html.Span("ready", className="badge-soft is-good")
 
 
-def question_box(file: FileView, number: int, question: Question) -> Component:
+def question_box(file: FileView, number: int, question: Question, *, scope: str = WIZARD) -> Component:
     """A question with its choices as radio buttons; answered ones stay visible and can be changed."""
     group = html.Fieldset(
         [
             html.Legend(question.text),
             dbc.RadioItems(
-                id=answer_id(file.source, number),
+                id=answer_id(scope, file.source, number),
                 options=[{"value": value, "label": label} for value, label in question.choices],
                 value=question.answer,
-                name=f"answer-{file.source}-{number}",
+                name=f"answer-{scope}-{file.source}-{number}",
             ),
         ]
     )
@@ -257,33 +222,6 @@ def _cell(cell: Cell, *, number: bool) -> Component:
     return html.Td(cell.shown or "–", title=title, className=look)
 
 
-def reading_controls(file: FileView) -> Component:
-    """Selects for kind of table, sheet, encoding, separator and header; changing one reads the file again."""
-    plan = file.plan
-    if plan is None:
-        return html.Div()
-    controls = [_reading(file, "kind", "Kind of table", {table: KIND_LABEL[table] for table in TABLES}, plan.kind)]
-    if len(file.sheets) > 1:
-        controls.append(_reading(file, "sheet", "Sheet", {name: name for name in file.sheets}, plan.sheet))
-    if plan.format == "csv":
-        dialect = plan.dialect
-        controls += [
-            _reading(file, "encoding", "Encoding", ENCODINGS, dialect.encoding),
-            _reading(file, "delimiter", "Separator", DELIMITERS, dialect.delimiter),
-            _reading(file, "header", "Header", HEADERS, str(dialect.header_rows)),
-            _reading(file, "skip_lines", "Lines before the header", SKIPPED, str(dialect.skip_lines)),
-            _reading(file, "short_rows", "Lines with too few cells", SHORT, dialect.short_rows),
-        ]
-    return html.Div(controls, className="field-grid")
-
-
-def _reading(file: FileView, part: str, label: str, choices: Mapping[str, str], value: str) -> Component:
-    options = [{"value": key, "label": text} for key, text in choices.items()]
-    if value not in choices:
-        options.append({"value": value, "label": value or "–"})
-    return labelled(label, dbc.Select(id=reading_id(file.source, part), options=options, value=value))
-
-
 def _line(file: FileView) -> str:
     size = fmt.file_size(file.size)
     if file.plan is None or file.state != "ready":
@@ -310,7 +248,8 @@ def _remove(file: FileView) -> list[Component]:
     ]
 
 
-def _refused(file: FileView) -> Component:
+def refused(file: FileView) -> Component:
+    """Why a file could not be read, and what to do."""
     return html.Div(
         [
             html.P(str(file.error.get("message") or "This file could not be read."), className="job-error"),

@@ -110,6 +110,23 @@ def answer(plan: SourcePlan, code: str, value: str, column: int | None = None) -
     return plan
 
 
+def answer_again(plan: SourcePlan, before: SourcePlan) -> SourcePlan:
+    """Questions about columns that were there before get the answers they had, where those are still among the choices.
+
+    plan: of a new inspection; before: what was decided about the same file.
+    """
+    header_of = {c.index: c.header for c in plan.columns}
+    for asked in before.questions:
+        same = any(c.index == asked.column and header_of.get(c.index) == c.header for c in before.columns)
+        open_now = any(
+            (q.code, q.column) == (asked.code, asked.column) and asked.answer in [value for value, _ in q.choices]
+            for q in plan.open_questions
+        )
+        if same and open_now and asked.answer is not None:
+            plan = answer(plan, asked.code, asked.answer, asked.column)
+    return plan
+
+
 def settle(plan: SourcePlan) -> SourcePlan:
     """Answer the questions that the mapping already decides: "which column is the user id?" is no question any more
     once a column has been chosen for it, and dates of an ignored column do not matter."""

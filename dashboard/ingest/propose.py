@@ -88,7 +88,7 @@ def propose(
         questions.append(Question("kind", "What does one row of this file stand for?", choices, answer=chosen["kind"]))
     columns = _columns(structure, profiles, found, empty)
     if remembered is not None:
-        columns = _reuse(columns, remembered, notes)
+        columns = _reuse(found.kind, columns, remembered, notes)
     if found.number_rows and not any(c.name == "user_id" for c in columns):
         columns = (*columns, _row_number(notes))
     columns = _settle_ids(columns, profiles, notes, questions)
@@ -281,14 +281,18 @@ def _missing(kind: TableName, columns: Sequence[ColumnPlan], profiles: Sequence[
     return questions
 
 
-def _reuse(columns: tuple[ColumnPlan, ...], remembered: SourcePlan, notes: list[Note]) -> tuple[ColumnPlan, ...]:
-    """What a person decided for the last file with this header, where it still fits the values."""
+def _reuse(
+    kind: TableName, columns: tuple[ColumnPlan, ...], remembered: SourcePlan, notes: list[Note]
+) -> tuple[ColumnPlan, ...]:
+    """What a person decided for the last file with this header, where it still fits the values and the kind of
+    table."""
     before = {(c.index, c.header): c for c in remembered.columns}
     result = []
     used = 0
     for column in columns:
         old = before.get((column.index, column.header))
-        if old is None or (old.type != column.type and old.type in ("time", "number") and old.use != "ignored"):
+        unfit = old is not None and old.type != column.type and old.type in ("time", "number") and old.use != "ignored"
+        if old is None or unfit or (old.use == "field" and schema_field(kind, old.name) is None):
             result.append(column)
             continue
         changed = replace(

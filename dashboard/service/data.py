@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -120,8 +120,12 @@ def set_plan(upload_id: str, data: Any) -> SourcePlan:
 
 
 def _same_file(before: SourcePlan, after: SourcePlan) -> None:
-    """A person decides what columns mean; what the file has is not up for decision."""
-    if [(c.index, c.header) for c in before.columns] != [(c.index, c.header) for c in after.columns]:
+    """A person decides what columns mean; what the file has and how its bytes were read is not up for decision."""
+
+    def fixed(one: SourcePlan) -> tuple[Any, ...]:
+        return one.format, one.packed, one.sheet, one.dialect, [(c.index, c.header) for c in one.columns]
+
+    if fixed(before) != fixed(after):
         raise UserError("plan", "These decisions belong to another file.", "Reload the page and decide again.")
 
 
@@ -186,12 +190,17 @@ def start_sample(kind: str = "streaming", events: int = 100_000, seed: int = 1, 
 
 
 def change_decisions(
-    dataset_id: str, plans: dict[str, Any] | None = None, options: Any = None, removed: Sequence[str] = ()
+    dataset_id: str,
+    plans: Mapping[str, Any] | None = None,
+    options: Any = None,
+    removed: Sequence[str] = (),
+    base: Mapping[str, SourcePlan] | None = None,
 ) -> Job:
     """Build the next version of a dataset from the same files with other decisions.
 
     plans: source id -> changed SourcePlan (or its JSON). options: changed ImportOptions (or JSON). removed: ids of
-    sources to leave out. Raises NotFound, UserError ``plan``, ``nothing``.
+    sources to leave out. base: source id -> the plan that a new inspection of the stored file has proposed, for files
+    whose bytes are to be read another way. Raises NotFound, UserError ``plan``, ``nothing``.
     """
     info = dataset(dataset_id, "change")
     known = {str(source["id"]): source for source in info.manifest.sources}
@@ -203,7 +212,7 @@ def change_decisions(
     try:
         for source_id, data in (plans or {}).items():
             after = data if isinstance(data, SourcePlan) else plan.from_json(SourcePlan, data)
-            _same_file(plan.from_json(SourcePlan, known[source_id]["plan"]), after)
+            _same_file((base or {}).get(source_id) or plan.from_json(SourcePlan, known[source_id]["plan"]), after)
             changed[source_id] = plan.to_json(after)
         chosen = options if isinstance(options, ImportOptions) else plan.from_json(ImportOptions, options or {})
     except ValueError:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dashboard import jobs
@@ -12,7 +12,6 @@ from dashboard.errors import NotFound, UserError
 from dashboard.ingest import choices, preview
 from dashboard.ingest import plan as plans
 from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan
-from dashboard.ingest.report import SourceReport, report_from_json
 from dashboard.jobs import Job
 from dashboard.service import core, data
 
@@ -57,7 +56,9 @@ def files(upload_ids: Sequence[str]) -> list[FileState]:
     return found
 
 
-def _ready(about: dict[str, Any], inspection: dict[str, Any], plan: SourcePlan, stamp: str) -> FileState:
+def ready(about: Mapping[str, Any], inspection: Mapping[str, Any], plan: SourcePlan, stamp: str) -> FileState:
+    """The state of a file that was looked at. about: source, name and size; inspection: as it is kept (preview,
+    records, sheets, remembered); plan: as it stands now."""
     raw = [(int(row["number"]), tuple(row["raw"])) for row in inspection.get("preview") or ()]
     shown = raw[:PREVIEW_ROWS]
     return FileState(
@@ -137,7 +138,7 @@ def _state(upload_id: str, recent: Sequence[Job]) -> FileState:
     inspection = data.inspection(upload_id)
     if inspection is None:
         return FileState(**about, state="inspecting")
-    return _ready(about, inspection, data.plan_of(upload_id), job.id if job else "")
+    return ready(about, inspection, data.plan_of(upload_id), job.id if job else "")
 
 
 Outcome = Literal["", "changed", "again"]  # nothing new | kept | kept, and the file is being read again
@@ -190,7 +191,14 @@ def answer(upload_id: str, number: int, value: str) -> Outcome:
 
 def reread(upload_id: str, part: str, value: str) -> Outcome:
     """Read the file again with another kind, sheet, encoding, delimiter or number of header rows."""
-    plan = data.plan_of(upload_id)
+    if value == reading_of(data.plan_of(upload_id), part):
+        return ""
+    data.inspect(upload_id, {**_told_before(upload_id), part: value})
+    return "again"
+
+
+def reading_of(plan: SourcePlan, part: str) -> str:
+    """What a plan says about one part of how the bytes are read. Raises UserError for what is no such part."""
     now = {
         "kind": plan.kind,
         "sheet": plan.sheet,
@@ -202,10 +210,7 @@ def reread(upload_id: str, part: str, value: str) -> Outcome:
     }
     if part not in now:
         raise UserError("unknown_decision", "This is not a decision about a file.")
-    if value == now[part]:
-        return ""
-    data.inspect(upload_id, {**_told_before(upload_id), part: value})
-    return "again"
+    return now[part]
 
 
 def _told_before(upload_id: str) -> dict[str, str]:
@@ -258,60 +263,3 @@ def options_for(dataset_id: str) -> ImportOptions:
         return plans.from_json(ImportOptions, data.dataset(dataset_id).manifest.options)
     except (NotFound, ValueError):
         return ImportOptions()
-
-
-@dataclass(frozen=True)
-class StoredSource:
-    """A file of a dataset: id, plan, account, what merging did (duplicates, rows already present …), size in bytes, and
-    the link to its rejected rows ("" = none)."""
-
-    id: str
-    plan: SourcePlan
-    report: SourceReport
-    merge: dict[str, int]
-    size: int
-    rejects_href: str = ""
-
-
-def sources(dataset_id: str) -> list[StoredSource]:
-    """The files of the current version with their accounts. Raises NotFound."""
-    found = []
-    for source in data.sources(dataset_id):
-        report = report_from_json(source["report"])
-        href = f"/export/rejected.csv?dataset={dataset_id}&source={source['id']}" if report.rejected else ""
-        found.append(
-            StoredSource(
-                id=str(source["id"]),
-                plan=plans.from_json(SourcePlan, source["plan"]),
-                report=replace(report, file_name=str(source["file_name"])),
-                merge=cast(dict[str, int], source.get("merge") or {}),
-                size=int(source.get("size") or report.file_bytes),
-                rejects_href=href,
-            )
-        )
-    return found
-
-
-def stored_decision(
-    dataset_id: str, source_id: str, changed: Mapping[str, Any], what: str, column: int, value: str
-) -> tuple[SourcePlan, SourcePlan]:
-    """(plan as it stands, plan after one decision) of a stored file. changed: source id -> plan JSON that was changed
-    before, which comes from a browser. Raises NotFound, UserError ``plan``."""
-    stored = next((s for s in data.sources(dataset_id) if s["id"] == source_id), None)
-    if stored is None:
-        raise NotFound("file")
-    try:
-        before = plans.from_json(SourcePlan, changed.get(source_id, stored["plan"]))
-    except ValueError:
-        raise UserError("plan", "These decisions cannot be used.", "Reload the page and decide again.") from None
-    return before, decided(before, what, column, value)
-
-
-def plan_json(plan: SourcePlan) -> Any:
-    """A plan as JSON-ready data."""
-    return plans.to_json(plan)
-
-
-def missing(plan: SourcePlan) -> tuple[str, ...]:
-    """Sentences about required fields that no column has."""
-    return choices.missing(plan)

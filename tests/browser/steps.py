@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import open_page
 
-WORK_MS = 120_000  # an import on a busy machine, kernels compiled on the way
+WORK_MS = 240_000  # an import on a busy machine, kernels compiled on the way
 
 
 def choose(page: Page, *files: Path, path: str = "/import") -> None:

@@ -54,7 +54,7 @@ def test_a_decision_can_be_changed_later(page: Page, tmp_path: Path) -> None:
     choose(page, file)
     dataset = import_now(page)
     open_page(page, f"/dataset?dataset={dataset}")
-    page.get_by_text("Change a decision and build the dataset again").click()
+    page.get_by_role("link", name="Change a decision").click()
     rebuild = page.get_by_role("button", name="Build again")
     expect(rebuild).to_be_disabled()
     page.get_by_label("What country is").select_option("ignored")
@@ -75,6 +75,35 @@ def test_a_decision_can_be_changed_later(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".facts")).to_contain_text("Europe/Berlin")
     page.get_by_text("Every decision about this file").click()
     expect(page.get_by_role("row", name=re.compile(r"^country\b"))).to_contain_text("not imported")
+
+
+def test_a_stored_file_is_read_another_way(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "towns.csv"
+    file.write_bytes("user_id;country;level\n1;España;gold\n2;España;gold\n3;Österreich;gold\n".encode("cp1252"))
+    choose(page, file)
+    dataset = import_now(page)
+    open_page(page, f"/decisions?dataset={dataset}")
+    rebuild, main = page.get_by_role("button", name="Build again"), page.locator("main")
+    page.get_by_label("What level is").select_option("ignored")
+    page.get_by_text("How towns.csv is read").click()
+    page.get_by_label("Encoding").select_option("cp1250")
+    preview = page.get_by_role("region", name="Preview of towns.csv")
+    expect(preview).to_contain_text("Espańa", timeout=WORK_MS)
+    expect(preview).not_to_contain_text("gold")  # what was decided before the file was read again still holds
+    expect(page.get_by_label("Encoding")).to_have_value("cp1250")
+    expect(rebuild).to_be_enabled()
+    assert axe(page) == []
+    page.get_by_label("Lines before the header").select_option("9")
+    refused = main.get_by_role("alert").filter(has_text=re.compile(r"no rows|blank lines", re.IGNORECASE))
+    expect(refused).to_be_visible(timeout=WORK_MS)
+    expect(page.get_by_label("Lines before the header")).to_have_value("0")  # as it was
+    expect(page.get_by_text("1 file changed. Build again to use it.")).to_be_visible()
+    rebuild.click()
+    page.wait_for_url(re.compile(r"/import\?.*job="))
+    assert imported(page) == dataset
+    open_page(page, f"/dataset?dataset={dataset}")
+    expect(main).to_contain_text("version 2")
+    expect(page.locator("#rows-grid")).to_contain_text("Espańa")
 
 
 def test_rename_and_delete_for_ever(own_server: Server, new_page: Callable[..., Page], tmp_path: Path) -> None:
@@ -173,7 +202,7 @@ def test_a_file_can_be_taken_out_again(page: Page, tmp_path: Path) -> None:
     choose(page, april(tmp_path / "april.csv"), path=f"/import?into={dataset}")
     import_now(page)
     open_page(page, f"/dataset?dataset={dataset}")
-    page.get_by_text("Change a decision and build the dataset again").click()
+    page.get_by_role("link", name="Change a decision").click()
     for name in ("march.csv", "april.csv"):
         page.get_by_label(f"Take {name} out of the dataset").check()
     expect(page.get_by_text("A dataset needs at least one file")).to_be_visible()

@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 from dashboard import jobs, settings
 from tests.browser.conftest import Server, open_page, start_server
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+WORK_SECONDS = 600.0  # an import on a busy machine that compiles everything on the way; it ends earlier in any state
 REPORTED_SECONDS = 10.0  # promised: never silent for longer after a restart
 
 
@@ -73,7 +74,8 @@ def test_restart_in_a_job(servers: Callable[..., Server], how: signal.Signals) -
     assert time.monotonic() - began < REPORTED_SECONDS
     error = jobs.get(running.id).error or {}
     assert error["message"] == "The server restarted during this import. Nothing was published."
-    until(lambda: jobs.get(waiting.id).state == "done", 120)
+    until(lambda: not jobs.get(waiting.id).alive, WORK_SECONDS)
+    assert jobs.get(waiting.id).state == "done"
     until(lambda: not any((second.data / "staging").iterdir()))
     folders = sorted(path.name for path in (second.data / "datasets").iterdir())
     assert folders == [(jobs.get(waiting.id).result or {})["dataset"]]
@@ -94,11 +96,11 @@ def test_a_dead_worker_is_replaced_and_the_page_tells(
         pid
         for pid in processes(server.data)
         if b"dashboard.worker" in (command := Path(f"/proc/{pid}/cmdline").read_bytes())
-        and b"--job" not in command
-        and b"--sweep" not in command
+        and not any(other in command for other in (b"--job", b"--sweep", b"--warm"))  # only the loop itself
     )
     os.kill(worker, signal.SIGKILL)
     expect(page.locator("#job-toasts")).to_contain_text("The server restarted during this import.")
     expect(indicator.locator("progress")).to_have_count(0)
     again = jobs.start("sample", {"kind": "streaming", "events": 1_000, "seed": 1, "name": "again"})
-    until(lambda: jobs.get(again.id).state == "done", 120)
+    until(lambda: not jobs.get(again.id).alive, WORK_SECONDS)
+    assert jobs.get(again.id).state == "done"

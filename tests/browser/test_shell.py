@@ -13,7 +13,8 @@ from tests.browser.conftest import Server, Watch, axe, open_page, settled, sidew
 pytestmark = pytest.mark.browser
 
 
-def test_first_visit_lands_on_the_data_page(page: Page) -> None:
+def test_first_visit_lands_on_the_data_page(own_server: Server, new_page: Callable[..., Page]) -> None:
+    page = new_page(own_server.url)  # other tests leave datasets on the shared server
     open_page(page, "/")
     assert page.url.endswith("/data")
     expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Data")).to_have_class(

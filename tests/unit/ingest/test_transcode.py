@@ -25,6 +25,7 @@ from dashboard.ingest.plan import ColumnPlan, Dialect, ImportOptions, SourcePlan
 from dashboard.ingest.read import read_source
 from dashboard.ingest.transcode import open_table, sheets, to_csv
 from dashboard.ingest.transcode_stream import PlainFile, TextStream, Unpacked, open_text
+from tests.workbooks import workbook
 
 LIMITS = Limits()
 
@@ -34,52 +35,6 @@ def table(path: Path, file_format: Any, tmp_path: Path, **more: Any) -> list[lis
     to_csv(path, file_format, target=target, limits=more.pop("limits", LIMITS), **more)
     with target.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
-
-
-def workbook(path: Path, *tables: tuple[str, list[list[Any]]]) -> None:
-    """A minimal xlsx: inline strings, numbers, and dates as styled serial numbers."""
-    names = "".join(f'<sheet name="{name}" sheetId="{i}" r:id="r{i}"/>' for i, (name, _) in enumerate(tables, 1))
-    space = "http://schemas.openxmlformats.org"
-    kind = f"{space}/officeDocument/2006/relationships"
-    links = "".join(
-        f'<Relationship Id="r{i}" Type="{kind}/worksheet" Target="worksheets/s{i}.xml"/>'
-        for i in range(1, len(tables) + 1)
-    )
-    styles = '<numFmts/><fonts/><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs>'
-    main = f'xmlns="{space}/spreadsheetml/2006/main"'
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{space}/package/2006/relationships"><Relationship Id="r" Target="xl/workbook.xml" '
-            f'Type="{space}/officeDocument/2006/relationships/officeDocument"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook {main} xmlns:r="{space}/officeDocument/2006/relationships"><sheets>{names}</sheets></workbook>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{space}/package/2006/relationships">{links}'
-            f'<Relationship Id="rs" Type="{kind}/styles" Target="styles.xml"/></Relationships>',
-        )  # fmt: skip
-        archive.writestr("xl/styles.xml", f"<styleSheet {main}>{styles}</styleSheet>")
-        for i, (_, rows) in enumerate(tables, 1):
-            body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
-            archive.writestr(f"xl/worksheets/s{i}.xml", f"<worksheet {main}><sheetData>{body}</sheetData></worksheet>")
-
-
-def cell(value: Any) -> str:
-    if value is None:
-        return "<c/>"
-    if isinstance(value, bool):
-        return f'<c t="b"><v>{int(value)}</v></c>'
-    if isinstance(value, dt.datetime):
-        days = (value - dt.datetime(1899, 12, 30)).total_seconds() / 86400
-        return f'<c s="1"><v>{days!r}</v></c>'
-    if isinstance(value, int | float):
-        return f"<c><v>{value}</v></c>"
-    return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
 
 
 def test_xlsx(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ ORDERS = "customer,ordered_on,total\na1,03/04/2025,10\na2,05/06/2025,20\na1,07/0
 USERS = "user_id,country\na1,UK\na9,DE\n"
 
 
-def arrived(text: str, name: str = "orders.csv") -> str:
-    content = text.encode()
+def arrived(text: str | bytes, name: str = "orders.csv") -> str:
+    content = text.encode() if isinstance(text, str) else text
     upload = data.create_upload(name, len(content), name)
     digest = hashlib.sha256(content).hexdigest()
     data.append_upload(upload.id, 0, io.BytesIO(content), len(content), digest)
