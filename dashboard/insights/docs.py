@@ -39,7 +39,7 @@ def page() -> str:
         cells = (f"`{key}`", item.label, item.definition, item.formula, UNIT[item.unit])
         lines.append(f"| {' | '.join(cells)} | {DIRECTION[item.higher_is_better]} | {_needs(item.needs)} |")
     lines += ["", "## Insights", ""]
-    for name, entry in INSIGHTS.items():
+    for name, entry in sorted(INSIGHTS.items()):
         text = " ".join(inspect.cleandoc(entry.compute.__doc__ or "").split())
         lines += [f"### `{name}`: {entry.label}", "", f"{entry.definition} Needs {_needs(entry.needs)}.", "", text, ""]
     return "\n".join(lines)
