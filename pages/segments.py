@@ -1,34 +1,44 @@
-"""Segments: levels, recency and classes by rules, groups by K-Means, and how far the two agree."""
+"""Segments: by rules, by RFM, by what the data form themselves, how people moved, and all of them side by side."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import dash
-from dash import Input, Output, callback, html
+from dash import ALL, Input, Output, State, callback, ctx, html, no_update
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
-from dashboard.components import ids
-from dashboard.components.bar_list import Bar, bar_list
-from dashboard.components.chart_card import card, chart_card
+from dashboard.components import (
+    clusters_cards,
+    ids,
+    listed_people,
+    rfm_cards,
+    rfm_editor,
+    rfm_moves,
+    rules_cards,
+    sides_cards,
+)
+from dashboard.components import rfm_options as names
+from dashboard.components.choice import Option, choice, tabs
 from dashboard.components.filter_bar import Span, bar, placeholder
-from dashboard.components.help import Fact, tip
-from dashboard.components.labelled import aria
-from dashboard.components.links import LIST, people_link
-from dashboard.components.matrix import Cell, matrix, weights
-from dashboard.components.provenance import facts_of, remarks
-from dashboard.components.segment_cards import group_card, segment_card, spread_card
-from dashboard.components.states import guarded, no_data, notice, skeleton
-from dashboard.components.table import Column, records, rows_of
-from dashboard.figures import clusters as cluster_figures
+from dashboard.components.graph import FIGURE
+from dashboard.components.links import LIST
+from dashboard.components.listed_people import Chosen, Source, list_link
+from dashboard.components.rfm_options import Asked
+from dashboard.components.save_segment import save_segment
+from dashboard.components.states import guarded, no_data, skeleton
+from dashboard.errors import UserError
 from dashboard.filters import Filters, parse
-from dashboard.service import customers, data, dimensions, view_of
+from dashboard.service import customers, data, dimensions, insight_people, segments, view_of
 
 PATH = "/segments"
+PAGE = "segments"
 BAR = "segments-filters"
-RULES = "segments-rules"
-GROUPS = "segments-groups"
+TABS = "segments-tabs"
+BODY = "segments-body"
+SAID = "segments-said"
+HINT = "Click a number, a cell or an area to see exactly these people."
 
 dash.register_page(__name__, path=PATH, name="Segments", title="Segments – Holdfast", order=3, icon="segments")
 
@@ -42,15 +52,18 @@ def layout(**_query: Any) -> Component:
                     [
                         html.H1("Segments"),
                         html.P(
-                            "Who the people are: by rules you can read, and by what the data say.", className="lead"
+                            "Who the people are: by rules you can read, by what they bought, and by what the data say.",
+                            className="lead",
                         ),
                     ]
                 ),
                 className="page-header",
             ),
             placeholder(BAR),
-            html.Div(html.Div([skeleton(340), skeleton(340)], className="halves"), id=RULES, className="live"),
-            html.Div(html.Div([skeleton(340), skeleton(340)], className="halves"), id=GROUPS, className="live"),
+            html.Div(id=TABS, className="live page-tabs no-print"),
+            html.Div(html.Div([skeleton(340), skeleton(340)], className="halves"), id=BODY, className="live stack"),
+            html.P(id=SAID, className="hint", role="status"),
+            listed_people.panel(PAGE, HINT),
         ],
         className="page",
     )
@@ -71,218 +84,193 @@ def show_filters(search: str | None, _changed: Any) -> Any:
     return bar(filters, dimensions(dataset), Span.of(view_of(dataset, filters)), dates=False)
 
 
-@callback(Output(RULES, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
-@guarded(340)
-def show_rules(search: str | None, _changed: Any) -> Any:
-    dataset, filters = _seen(search)
-    if not dataset:
-        return no_data()
-    seen = customers.segmentation(dataset, filters, customers.rules_of(dataset, filters))
-    change = f"/discounts{filters.with_option(LIST, None).to_search()}"
-    return html.Div(
-        [
-            _grid(filters, seen),
-            segment_card(
-                filters,
-                seen.distribution,
-                note=lambda row: f"{fmt.percent(row.low)} – {fmt.percent(row.high)}",
-                foot=html.A("Change the rules", href=change, className="state-link"),
-            ),
-            spread_card("engagement", "Engagement by segment", seen.measure_label, seen.engagement),
-            spread_card("recency", "Days since last active by segment", "Days since last active", seen.recency),
-        ],
-        className="halves",
-    )
-
-
-def _grid(filters: Filters, seen: customers.Segmentation) -> Component:
-    found = {(row.level, row.band): row for row in records(seen.grid)}
-    shades = weights([row.share for row in found.values()])
-    shade = dict(zip(found, shades, strict=True))
-    levels = tuple(reversed(customers.LEVELS))
-    bands = (0, 1, 2)
-    unit = seen.engagement.units["median"]
-    low, high = fmt.value(seen.low, unit), fmt.value(seen.high, unit)
-    notes = {"Low": f"below {low}", "Medium": f"{low} to {high}", "High": f"from {high}"}
-    cells = [
-        [
-            Cell(
-                text=fmt.count(found[level, band].people),
-                weight=shade[level, band],
-                note=f"{found[level, band].segment} · {fmt.percent(found[level, band].share)}",
-                role=found[level, band].segment,
-                href=people_link(filters, f"cell.{level}.{band}"),
-                value=found[level, band].people,
-                marked=found[level, band].target,
-            )
-            for band in bands
-        ]
-        for level in levels
-    ]
-    return card(
-        "Engagement and recency",
-        matrix(
-            levels,
-            [found["Low", band].days for band in bands],
-            cells,
-            caption="People by engagement level and days since last active",
-            corner="Engagement ╲ last active",
-            row_notes=[notes[level] for level in levels],
-        ),
-        about=tip(
-            "grid",
-            "Engagement and recency",
-            f"Nine cells by {seen.measure_label.lower()} and days since the last activity; each belongs to one "
-            "segment. Framed cells get a discount.",
-            [Fact("Limits", f"{low} and {high}, from all people"), *facts_of(seen.grid)],
-        ),
-        subtitle=f"{fmt.count(seen.people)} people, as of {fmt.day_iso(seen.as_of)}; framed cells get a discount",
-        foot=remarks(seen.grid),
-    )
-
-
-@callback(Output(GROUPS, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
-@guarded(340)
-def show_groups(search: str | None, _changed: Any) -> Any:
+@callback(Output(TABS, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(44)
+def show_tabs(search: str | None, _changed: Any) -> Any:
     dataset, filters = _seen(search)
     if not dataset:
         return None
+    return tabs(filters, names.TAB, names.TABS, names.asked(filters).tab, label="Parts of this page")
+
+
+@callback(Output(BODY, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))
+@guarded(420)
+def show_body(search: str | None, _changed: Any) -> Any:
+    dataset, filters = _seen(search)
+    if not dataset:
+        return no_data()
+    asked = names.asked(filters)
+    parts = {names.RULES: _rules, names.RFM: _rfm, names.MOVES: _moves, names.GROUPS: _groups, names.SIDES: _sides}
+    return parts[asked.tab](dataset, filters, asked)
+
+
+def _rules(dataset: str, filters: Filters, _asked: Asked) -> list[Component]:
+    seen = customers.segmentation(dataset, filters, customers.rules_of(dataset, filters))
+    change = f"/discounts{filters.with_option(LIST, None).with_option(names.TAB, None).to_search()}"
+    return rules_cards.cards(filters, seen, lambda token: list_link(filters, token), change)
+
+
+def _rfm(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
+    manifest = data.dataset(dataset).manifest
+    kept = customers.get_map(dataset)
+    more = [rfm_editor.limits_form(asked.limits)] if asked.score == "fixed" else []
+    found, grid = customers.rfm(dataset, filters, asked.switches)
+    return [
+        names.switches_row(filters, asked, orders="transactions" in manifest.tables, more=more),
+        *rfm_cards.cards(
+            found,
+            grid,
+            lambda token: list_link(filters, token),
+            aware=asked.aware,
+            currency=manifest.currency,
+        ),
+        rfm_editor.editor(kept.grid, {name: kept.action(name) for name in kept.names}, changed=kept != type(kept)()),
+    ]
+
+
+def _moves(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
+    manifest = data.dataset(dataset).manifest
+    more = [Option(value, text) for value, text in customers.earlier_choices(dataset, filters)]
+    pick = choice(
+        filters, names.BEFORE, "Compared with", [*names.EARLIER, *more], asked.before, default=names.EARLIER[0].value
+    )
+    earlier = customers.earlier_option(dataset, filters, asked.before)
+    row = names.switches_row(filters, asked, orders="transactions" in manifest.tables, more=[pick])
+    found = customers.migration(dataset, filters, {**asked.switches, **earlier})
+    return [row, *rfm_moves.cards(found, customers.get_map(dataset).names, lambda token: list_link(filters, token))]
+
+
+def _groups(dataset: str, filters: Filters, _asked: Asked) -> list[Component]:
     found = customers.clusters(dataset, filters, customers.rules_of(dataset, filters))
-    return html.Section(
-        [
-            html.Div(
-                [html.H2("Groups that the data form by themselves"), html.Span("K-Means", className="badge-soft")],
-                className="section-head",
-            ),
-            notice(found.verdict, kind="good" if found.structure else "warn"),
-            html.Div(
-                [
-                    group_card("The groups", found.sample, found.groups, verdict=found.verdict),
-                    _choice(found),
-                    _sizes(filters, found),
-                    _profile(found),
-                    _agreement(filters, found),
-                ],
-                className="halves",
-            ),
-        ],
-        className="section",
-        **aria(label="Groups"),
-    )
+    return [clusters_cards.cards(found, lambda token: list_link(filters, token))]
 
 
-def _choice(found: customers.Clusters) -> Component:
-    names = ["k", "silhouette", "stability", "null_95"]
-    return chart_card(
-        "number-of-groups",
-        f"Why {found.k} groups",
-        cluster_figures.choice(found.quality),
-        summary=found.choice,
-        columns=[
-            Column("Groups", "count"),
-            *(Column(n, "number") for n in ("Separation", "Stability", "In shuffled data")),
-        ],
-        rows=rows_of(found.quality, names),
-        about=tip(
-            "choice",
-            "Number of groups",
-            "Separation is the silhouette: how much closer people are to their own group than to the next one. "
-            "Stability says how alike the groups are when they are formed again from a random part of the people. "
-            "Shuffled data have the same values without any connection between them: only groups above "
-            "that line mean something.",
-            facts_of(found.quality),
-        ),
-        subtitle=found.choice,
-        height=320,
-    )
+def _sides(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
+    rules = customers.rules_of(dataset, filters)
+    found = customers.sides(dataset, filters, rules, asked.switches, asked.first, asked.second)
+    currency = data.dataset(dataset).manifest.currency
+    return sides_cards.cards(filters, found, lambda token: list_link(filters, token), currency=currency)
 
 
-def _sizes(filters: Filters, found: customers.Clusters) -> Component:
-    bars = [
-        Bar(
-            label=row.name,
-            text=fmt.count(row.people),
-            size=row.people,
-            share=fmt.percent(row.share),
-            role=f"group {row.group}",
-            href=people_link(filters, f"group.{row.group}"),
-        )
-        for row in records(found.groups)
-    ]
-    return card(
-        "Size of the groups",
-        bar_list(bars, label="People by group"),
-        about=tip("sizes", "Size of the groups", "People of the view in each group.", facts_of(found.groups)),
-        foot=remarks(found.groups),
-    )
+@callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input({"type": FIGURE, "name": ALL}, "clickData"),
+    State(ids.URL, "search"),
+    State(ids.URL, "pathname"),
+    prevent_initial_call=True,
+)
+def open_list(_clicks: Any, search: str | None, path: str | None) -> Any:
+    """A click on an area or a band opens the list of its people."""
+    token = names.clicked(ctx.triggered[0]["value"]) if ctx.triggered else ""
+    _, filters = _seen(search)
+    if path != PATH or not token or filters.option(LIST) == token:
+        return no_update
+    return filters.with_option(LIST, token).to_search()
 
 
-def _profile(found: customers.Clusters) -> Component:
-    frame = found.profile.frame
-    features = list(dict.fromkeys(frame["label"]))
-    names = dict(zip(frame["group"], frame["name"], strict=True))
-    values = {(row.group, row.label): row for row in frame.itertuples()}
-    shade = dict(zip(values, weights([row.z for row in values.values()]), strict=True))
-    cells = [
-        [
-            Cell(
-                text=fmt.number(values[group, feature].value),
-                weight=shade[group, feature],
-                note=f"z {fmt.number(values[group, feature].z)}",
-                value=values[group, feature].value,
-            )
-            for feature in features
-        ]
-        for group in names
-    ]
-    return card(
-        "What sets the groups apart",
-        matrix(list(names.values()), features, cells, caption="Mean of each feature in each group", corner="Group"),
-        about=tip(
-            "profile",
-            "What sets the groups apart",
-            "Mean of each feature inside the group. z says how far that is from the mean of everybody, in standard "
-            "deviations: blue above, brown below.",
-            facts_of(found.profile),
-        ),
-        subtitle="Mean per group; blue is above everybody's mean, brown below",
-    )
+@callback(
+    Output(SAID, "children"),
+    Output(ids.DATASETS_CHANGED, "data", allow_duplicate=True),
+    Input(rfm_editor.SAVE, "n_clicks"),
+    Input(rfm_editor.RESET, "n_clicks"),
+    State({"type": rfm_editor.CELL, "cell": ALL}, "value"),
+    State({"type": rfm_editor.CELL, "cell": ALL}, "id"),
+    State({"type": rfm_editor.ACTION, "name": ALL}, "value"),
+    State({"type": rfm_editor.ACTION, "name": ALL}, "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def change_map(
+    saved: int | None,
+    reset: int | None,
+    cells: list[Any],
+    cell_ids: list[Any],
+    actions: list[Any],
+    action_ids: list[Any],
+    search: str | None,
+) -> Any:
+    """Keep the names and actions of the form, or go back to the default ones."""
+    dataset, _ = _seen(search)
+    if not dataset or not (saved or reset):
+        return no_update, no_update
+    try:
+        if ctx.triggered_id == rfm_editor.RESET:
+            customers.reset_map(dataset)
+            return "The default names and actions are back.", time.time()
+        sentences = {str(name["name"]): str(text or "") for name, text in zip(action_ids, actions, strict=True)}
+        customers.save_map(dataset, rfm_editor.grid_of(cell_ids, cells), sentences)
+    except UserError as problem:
+        return f"{problem.message} {problem.hint}".strip(), no_update
+    return "Names and actions are kept with the dataset.", time.time()
 
 
-def _agreement(filters: Filters, found: customers.Clusters) -> Component:
-    frame = found.agreement.frame
-    segments = list(dict.fromkeys(frame["segment"]))
-    names = dict(zip(frame["group"], frame["name"], strict=True))
-    values = {(row.group, row.segment): row for row in frame.itertuples()}
-    shade = dict(zip(values, weights([row.share for row in values.values()]), strict=True))
-    cells = [
-        [
-            Cell(
-                text=fmt.percent(values[group, segment].share),
-                weight=shade[group, segment],
-                note=f"{fmt.count(values[group, segment].people)} people",
-                value=values[group, segment].people,
-            )
-            for segment in segments
-        ]
-        for group in names
-    ]
-    ari, ami = found.agreement.summary["ari"], found.agreement.summary["ami"]
-    return card(
-        "Groups and rules side by side",
-        matrix(
-            list(names.values()),
-            segments,
-            cells,
-            caption="Share of each group in each segment",
-            corner="Group ╲ segment",
-        ),
-        about=tip(
-            "agreement",
-            "Agreement of groups and rules",
-            "Adjusted Rand index and adjusted mutual information: 0 is what chance gives, 1 is the same division. "
-            "Groups and rules that use the same two columns agree to some extent by construction.",
-            facts_of(found.agreement),
-        ),
-        subtitle=f"Adjusted Rand index {fmt.number(ari)}, adjusted mutual information {fmt.number(ami)}",
-    )
+@callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input(rfm_editor.APPLY, "n_clicks"),
+    State({"type": rfm_editor.LIMIT, "name": ALL}, "value"),
+    State({"type": rfm_editor.LIMIT, "name": ALL}, "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def apply_limits(clicks: int | None, values: list[Any], limit_ids: list[Any], search: str | None) -> Any:
+    """Put the limits of fixed scores into the link."""
+    if not clicks:
+        return no_update
+    filters = parse(search).with_option(LIST, None)
+    for name, text in zip(limit_ids, values, strict=True):
+        option = names.LIMITS.get(str(name.get("name")))
+        if option:
+            filters = filters.with_option(option, str(text or "").replace(" ", ""))
+    return filters.to_search()
+
+
+@callback(
+    Output(SAID, "children", allow_duplicate=True),
+    Output(ids.DATASETS_CHANGED, "data", allow_duplicate=True),
+    Input(clusters_cards.KEEP, "n_clicks"),
+    Input(clusters_cards.FORGET, "n_clicks"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def keep_groups(keep: int | None, forget: int | None, search: str | None) -> Any:
+    """Keep the groups as they are, or form them anew from now on."""
+    dataset, filters = _seen(search)
+    if not dataset or not (keep or forget):
+        return no_update, no_update
+    try:
+        if ctx.triggered_id == clusters_cards.FORGET:
+            customers.forget_groups(dataset)
+            return "The groups are formed from the data in view again.", time.time()
+        customers.keep_groups(dataset, filters, customers.rules_of(dataset, filters))
+    except UserError as problem:
+        return f"{problem.message} {problem.hint}".strip(), no_update
+    return "These groups are kept: people who come later join the nearest one.", time.time()
+
+
+def _chosen(dataset: str, filters: Filters) -> Chosen | None:
+    found = _listed(dataset, filters)
+    return Chosen(found.insight, found.options, found.title) if found else None
+
+
+def _listed(dataset: str, filters: Filters) -> customers.Listed | None:
+    token = filters.option(LIST)
+    if not token:
+        return None
+    chosen = names.asked(filters)
+    moved = customers.earlier_option(dataset, filters, chosen.before)
+    asked = customers.Asked(customers.rules_of(dataset, filters), chosen.switches, moved)
+    return customers.listed(dataset, filters, token, asked)
+
+
+def _save(dataset: str, filters: Filters, chosen: Chosen) -> list[Component]:
+    found = _listed(dataset, filters)
+    if found is None:
+        return []
+    return [save_segment(PAGE, segments.within_view(dataset, filters, found.rule), suggested=chosen.title[:80])]
+
+
+listed_people.register(
+    PAGE,
+    Source(_seen, _chosen, insight_people.columns, insight_people.page, insight_people.export_link, _save),
+    HINT,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from dash.development.base_component import Component
 
@@ -28,9 +29,11 @@ def segment_card(
     note: Callable[..., str] | None = None,
     subtitle: str = "",
     foot: Component | str | None = None,
+    link: Callable[[str], str] | None = None,
 ) -> Component:
     """People per segment; each row opens its people. distribution: columns segment, people, share, low, high, targets.
-    note: makes the second line of a row; foot: None = what was left out."""
+    note: makes the second line of a row; foot: None = what was left out; link: token -> address of the list, None = on
+    the discounts page."""
     bars = [
         Bar(
             label=row.segment,
@@ -38,7 +41,7 @@ def segment_card(
             size=row.people,
             share=fmt.percent(row.share),
             role=row.segment,
-            href=people_link(filters, f"class.{row.segment}"),
+            href=(link or partial(people_link, filters))(f"class.{row.segment}"),
             note=note(row) if note else "",
             current=filters.option(LIST) == f"class.{row.segment}",
         )

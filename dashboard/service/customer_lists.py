@@ -20,7 +20,7 @@ from dashboard.filters import Filters
 from dashboard.service import customer_rfm, segments
 from dashboard.service.people import grouping, view
 
-CHURN_PEOPLE = "churn_people"
+CHURN = "churn_members"  # lists the ids of a risk band
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Asked:
 def listed(dataset_id: str, filters: Filters, token: str, asked: Asked) -> Listed:
     """The list a token names. Raises UserError ("unknown_list") for one that names none, NotFound, CannotAnswer."""
     kind, _, rest = token.partition(".")
+    if not rest and kind in ("rfm", "churn"):
+        raise _unknown()
     if kind == "rfm":
         return _insight("rfm_people", _rfm(dataset_id, asked, segment=rest), filters, rest)
     if kind == "rfmcell":
@@ -58,15 +60,10 @@ def listed(dataset_id: str, filters: Filters, token: str, asked: Asked) -> Liste
         options = {**customer_rfm.with_map(dataset_id, {**asked.switches, **asked.moved}), "was": was, "now": now}
         return _insight("rfm_moved", options, filters, f"From {was} to {now}")
     if kind == "churn":
-        return _insight(CHURN_PEOPLE, churn_options(rest), filters, f"Churn risk: {rest}")
+        return _insight(CHURN, {"band": rest}, filters, f"Churn risk: {rest}")
     if kind == "both":
         return _both(dataset_id, filters, asked, _parts(rest))
     return _of_rule(segment_json.to_json(_classes(token, asked.rules)), selection.describe(token, asked.rules))
-
-
-def churn_options(band: str = "") -> dict[str, Any]:
-    """Options of the insight that lists people by churn risk; all of them without a band."""
-    return {"band": band} if band else {}
 
 
 def _rfm(dataset_id: str, asked: Asked, **place: Any) -> dict[str, Any]:

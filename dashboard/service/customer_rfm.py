@@ -6,20 +6,25 @@ changed map is another question and never meets an old number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from dashboard.customers import rfm_map
 from dashboard.customers.rfm_map import SegmentMap
+from dashboard.customers.table import local_days
 from dashboard.errors import UserError
-from dashboard.filters import Filters
+from dashboard.filters import Filters, day_date
+from dashboard.insights import periods
 from dashboard.result import Result
 from dashboard.service import core
 from dashboard.service.insights import insight
-from dashboard.store import preferences
+from dashboard.store import catalogue, preferences
 
 PREFERENCE = "rfm_map"
-SCORES = (5, 4, 3, 2, 1)  # rows of the grid, best first
+EARLIER, MAX_DAYS = 90, 3_650  # days to an earlier state
 
 
 def get_map(dataset_id: str) -> SegmentMap:
@@ -67,6 +72,46 @@ def rfm(dataset_id: str, filters: Filters, switches: Mapping[str, Any]) -> tuple
     """(one row per segment, the 25 cells) of :mod:`dashboard.insights.rfm`, with the dataset's own map."""
     options = with_map(dataset_id, switches)
     return insight("rfm", dataset_id, filters, **options), insight("rfm_grid", dataset_id, filters, **options)
+
+
+def earlier_choices(dataset_id: str, filters: Filters) -> tuple[tuple[str, str], ...]:
+    """(value, text) of the earlier states to compare with, besides so many days ago: the day on which the files before
+    the last one ended, and earlier versions of the dataset that are still there."""
+    seen = core.view_of(dataset_id, filters)
+    zone = seen.dataset.manifest.time_zone
+    ends = sorted({int(end) for end in _ends(seen.dataset.manifest.sources)})
+    days = [int(day) for day in local_days(np.array(ends, np.int64), zone) if day < seen.as_of]
+    found = [(periods.iso(day), f"Without the last file (to {periods.iso(day)})") for day in days[-1:]]
+    with catalogue.reading() as connection:
+        rows = connection.execute(
+            "SELECT number, created_at FROM versions WHERE dataset_id = ? AND number < ? ORDER BY number DESC LIMIT 5",
+            (dataset_id, seen.dataset.version),
+        ).fetchall()
+    found += [(f"v{row['number']}", f"Version {row['number']} of {str(row['created_at'])[:10]}") for row in rows]
+    return tuple(found)
+
+
+def _ends(sources: Iterable[Mapping[str, Any]]) -> Iterator[int]:
+    """Instant of the last row of each file that has times."""
+    for source in sources:
+        end = (source.get("report") or {}).get("last_time")
+        if isinstance(end, int):
+            yield end
+
+
+def earlier_option(dataset_id: str, filters: Filters, text: str) -> dict[str, Any]:
+    """What a link says about the earlier state as an option of the migration: "90" (days earlier), "v2" (a version) or
+    an ISO day; 90 days earlier for anything else."""
+    if text[:1] == "v" and text[1:].isascii() and text[1:].isdigit():
+        return {"version": int(text[1:])}
+    seen = core.view_of(dataset_id, filters)
+    try:
+        if dt.date.fromisoformat(text) < day_date(seen.as_of):
+            return {"before": text}
+    except ValueError:
+        pass
+    days = int(text) if text.isascii() and text.isdigit() and 0 < int(text) <= MAX_DAYS else EARLIER
+    return {"before": periods.iso(seen.as_of - days)}
 
 
 def migration(dataset_id: str, filters: Filters, switches: Mapping[str, Any]) -> Result:

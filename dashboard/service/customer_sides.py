@@ -14,19 +14,18 @@ from dashboard.customers.divisions import AWAY, BETWEEN, HERE, Codes, Division
 from dashboard.customers.rfm_map import SegmentMap
 from dashboard.customers.rules import CLASSES, RuleSet
 from dashboard.customers.table import MEASURE_LABEL
-from dashboard.errors import CannotAnswer, UserError
+from dashboard.errors import UserError
 from dashboard.filters import Filters
-from dashboard.insights.registry import INSIGHTS
 from dashboard.insights.rfm import table_of
 from dashboard.result import LeftOut, Result
 from dashboard.service import customer_rfm
-from dashboard.service.customer_lists import CHURN_PEOPLE, churn_options
+from dashboard.service.customer_lists import CHURN as CHURN_MEMBERS
 from dashboard.service.insights import insight
 from dashboard.service.people import PeopleView, grouping, view
 
 RULES, RFM, GROUPS, CHURN = "rules", "rfm", "groups", "churn"
-CLASS_STANDING = {"Loyal": HERE, "Regular": HERE, "Dormant": AWAY, "Risky": AWAY}
-ARCHETYPE_STANDING = {"Power": HERE, "Core": HERE, "Casual": HERE, "New": HERE, "At-Risk": AWAY, "Dormant": AWAY}
+CLEAR = 0.8  # share of recently active people from which a rule class says active; below 1 - CLEAR it says gone
+FAR = 0.3  # standard deviations of recency from which a K-Means group says active or gone
 BANDS = {"healthy": HERE, "watch": BETWEEN, "at risk": AWAY}
 
 
@@ -89,22 +88,18 @@ def sides(
 def _divisions(
     dataset_id: str, filters: Filters, seen: PeopleView, switches: Mapping[str, Any]
 ) -> tuple[list[Division], tuple[tuple[str, str], ...]]:
-    standing = tuple(CLASS_STANDING[name] for name in CLASSES)
-    found = [Division(RULES, "Rules", CLASSES, seen.found.segment, standing)]
+    found = [Division(RULES, "Rules", CLASSES, seen.found.segment, class_standing(seen))]
     missing = []
-    makers: dict[str, Callable[[], Division | None]] = {
+    makers: dict[str, Callable[[], Division]] = {
         "RFM": lambda: rfm_division(seen, dataset_id, switches),
         "Groups (K-Means)": lambda: _groups(seen),
         "Churn risk": lambda: _churn(seen, dataset_id, filters),
     }
     for label, make in makers.items():
         try:
-            division = make()
+            found.append(make())
         except UserError as refusal:
             missing.append((label, refusal.message))
-            continue
-        if division is not None:
-            found.append(division)
     return found, tuple(missing)
 
 
@@ -116,6 +111,16 @@ def rfm_division(seen: PeopleView, dataset_id: str, switches: Mapping[str, Any])
     everybody[table.row] = table.scored.segment
     codes: Codes = everybody[seen.people.frame["row"].to_numpy()]
     return Division(RFM, "RFM", table.scored.names, codes, rfm_standing(names))
+
+
+def class_standing(seen: PeopleView) -> tuple[int, ...]:
+    """HERE for a class of (nearly) only recently active people, AWAY for one with (nearly) none; from everybody."""
+    out = []
+    for position in range(len(CLASSES)):
+        inside = seen.found.segment == position
+        recent = float((seen.found.band[inside] == 0).mean()) if inside.any() else 0.5
+        out.append(HERE if recent >= CLEAR else AWAY if recent <= 1 - CLEAR else BETWEEN)
+    return tuple(out)
 
 
 def rfm_standing(names: SegmentMap) -> tuple[int, ...]:
@@ -130,25 +135,23 @@ def rfm_standing(names: SegmentMap) -> tuple[int, ...]:
 
 def _groups(seen: PeopleView) -> Division:
     groups = grouping(seen)
-    kinds = [name.split(" – ")[0].rstrip("0123456789 ") for name in groups.names]
-    standing = tuple(ARCHETYPE_STANDING.get(kind, BETWEEN) for kind in kinds)
+    silence = groups.profile[groups.profile["role"] == "recency"].set_index("group")["z"]
+    standing = tuple(
+        BETWEEN if not groups.structure else HERE if z <= -FAR else AWAY if z >= FAR else BETWEEN
+        for z in silence.reindex(range(groups.k))
+    )
     return Division(GROUPS, "Groups (K-Means)", groups.names, groups.labels, standing)
 
 
-def _churn(seen: PeopleView, dataset_id: str, filters: Filters) -> Division | None:
-    """The risk bands of the churn model; None where this installation has none."""
-    if CHURN_PEOPLE not in INSIGHTS:
-        return None
+def _churn(seen: PeopleView, dataset_id: str, filters: Filters) -> Division:
+    """The risk bands of the churn model. Raises CannotAnswer."""
     plain = filters.with_(where=(), segment=None, extra=())
-    frame = insight(CHURN_PEOPLE, dataset_id, plain, **churn_options()).frame
-    if "band" not in frame:
-        raise CannotAnswer("The churn model gives no risk bands.", (), "")
-    names = tuple(BANDS)
-    codes = dict(zip(frame["user_id"].astype("str"), frame["band"].astype("str").str.lower(), strict=True))
-    position = {name: number for number, name in enumerate(names)}
     users = seen.people.frame["user_id"].astype("str")
-    found = users.map(codes).map(position).fillna(-1).to_numpy().astype(np.int8)
-    return Division(CHURN, "Churn risk", names, found, tuple(BANDS.values()))
+    codes = np.full(len(users), -1, np.int8)
+    for position, band in enumerate(BANDS):
+        members = insight(CHURN_MEMBERS, dataset_id, plain, band=band).frame["user_id"]
+        codes[users.isin(members.astype("str")).to_numpy()] = position
+    return Division(CHURN, "Churn risk", tuple(BANDS), codes, tuple(BANDS.values()))
 
 
 def _left_out(found: list[Division], seen: PeopleView) -> tuple[LeftOut, ...]:

@@ -17,13 +17,23 @@ from dashboard.customers import lists, segments, selection
 from dashboard.customers.lists import Column
 from dashboard.customers.rules import CLASSES, LEVELS, RuleSet
 from dashboard.customers.table import MEASURE_LABEL
-from dashboard.errors import UserError
 from dashboard.filters import Filters
 from dashboard.offers import targeting
 from dashboard.result import Result
-from dashboard.service import core
-from dashboard.service.customer_groups import clusters
+from dashboard.service.customer_groups import clusters, forget_groups, keep_groups
+from dashboard.service.customer_lists import Asked, Listed, listed
 from dashboard.service.customer_results import Clusters, Download, PeoplePage, Segmentation, Targets
+from dashboard.service.customer_rfm import (
+    earlier_choices,
+    earlier_option,
+    get_map,
+    migration,
+    reset_map,
+    rfm,
+    save_map,
+)
+from dashboard.service.customer_rules import get_rules, rules_of, save_rules
+from dashboard.service.customer_sides import Sides, sides
 from dashboard.service.people import PeopleView, view
 from dashboard.service.people_lists import (
     describe_list,
@@ -35,61 +45,47 @@ from dashboard.service.people_lists import (
     targets_page,
 )
 from dashboard.statistics.intervals import wilson
-from dashboard.store import preferences
 
 __all__ = [
     "CLASSES",
     "LEVELS",
+    "Asked",
     "Clusters",
     "Column",
     "Download",
+    "Listed",
     "PeoplePage",
     "RuleSet",
     "Segmentation",
+    "Sides",
     "Targets",
     "clusters",
     "describe_list",
+    "earlier_choices",
+    "earlier_option",
+    "forget_groups",
+    "get_map",
     "get_rules",
+    "keep_groups",
+    "listed",
+    "migration",
     "people_columns",
     "people_csv",
     "people_page",
     "preview",
+    "reset_map",
+    "rfm",
     "rules_of",
+    "save_map",
     "save_rules",
     "segmentation",
+    "sides",
     "targets",
     "targets_csv",
     "targets_page",
 ]
 
 TOP_VALUES = 20  # of a breakdown; the rest is "Other"
-
-
-def get_rules(dataset_id: str) -> RuleSet:
-    """The rules kept with the dataset; the defaults when none were saved (or they can no longer be read)."""
-    core.authorise(dataset_id, "read")
-    try:
-        return RuleSet.from_json(preferences.read(dataset_id).get("rules", {}))
-    except (UserError, ValueError, AttributeError):
-        return RuleSet()
-
-
-def save_rules(dataset_id: str, rules: RuleSet) -> None:
-    """Keep the rules with the dataset, for everybody who sees it."""
-    core.authorise(dataset_id, "change")
-    preferences.write(dataset_id, "rules", rules.to_json())
-
-
-def rules_of(dataset_id: str, filters: Filters) -> RuleSet:
-    """The rules of a view: those in its link (``filters.option("rules")``), else those kept with the dataset. A link
-    that cannot be read falls back to the latter."""
-    text = filters.option("rules")
-    if text:
-        try:
-            return RuleSet.from_text(text)
-        except UserError:
-            pass
-    return get_rules(dataset_id)
 
 
 def segmentation(dataset_id: str, filters: Filters, rules: RuleSet) -> Segmentation:

@@ -23,7 +23,7 @@ from dashboard.insights.registry import INSIGHTS
 from dashboard.insights.view import View, plain_view
 from dashboard.schema import field
 from dashboard.service import core
-from dashboard.service.customers import get_rules
+from dashboard.service.customer_rules import get_rules
 from dashboard.statistics.intervals import wilson
 from dashboard.store import segments as stored
 from dashboard.store.dataset import Dataset
