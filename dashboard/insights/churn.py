@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dashboard.customers.churn import card, cuts, quality, rule, story, worth
-from dashboard.customers.churn.learn import learned
+from dashboard.customers.churn.learn import END_NAMES, learned
 from dashboard.customers.churn.learned import BANDS, Learned
 from dashboard.customers.churn.rule import ChurnRule, Reading
 from dashboard.insights import periods, where
@@ -29,7 +29,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-NEED = Need(("users.churned", "events", "users.last_active_time"), "who left, or activity over time")
+NEED = Need(
+    ("users.churned", "events", "users.last_active_time", *(f"users.{name}" for name in END_NAMES)),
+    "who left, or activity over time",
+)
 SORTS = ("probability", "value_at_risk", "overdue", "lifetime_value", "user_id")
 MODEL_NAMES = {"logistic": "Logistic regression", "boosted": "Boosted trees", "rules": "Rules"}
 DRIVER_PEOPLE = 2_000  # contributions of everybody's groups are averaged over so many

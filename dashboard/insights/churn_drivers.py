@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboard.customers.churn import reasons
+from dashboard.customers.churn import reasons, words
 from dashboard.customers.churn.learned import Learned
 from dashboard.insights.churn import NEED, banded, made, result
 from dashboard.insights.registry import insight
@@ -54,7 +54,7 @@ def _driver(found: Learned, index: Ints, group: str, part: Floats) -> tuple[Any,
     place, effect = _leading(found, index, group, part)
     column = found.now.columns[place]
     more = effect > 0
-    text = reasons.driver_sentence(column, more)
+    text = words.of_everybody(column, more)
     direction = "more leaving" if more else "less leaving"
     raised, lowered = int((part > reasons.SMALL).sum()), int((part < -reasons.SMALL).sum())
     return group, float(np.abs(part).mean()), effect, direction, column.label, text, raised, lowered

@@ -100,16 +100,11 @@ def _row_of(view: View, user_id: str) -> int:
     return sum(p.n_users for p in view.dataset.partitions[: place[0]]) + place[1]
 
 
-def _column(found: Learned, kind: str) -> Floats:
-    place = next((j for j, column in enumerate(found.now.columns) if column.kind == kind), None)
-    return found.now.X[:, place] if place is not None else np.full(len(found.now), np.nan)
-
-
-def _overdue(found: Learned) -> Floats:
-    """Silence in usual gaps of everybody at risk."""
-    if "gap" not in found.now.words:
-        return np.full(len(found.now), np.nan)
-    return _column(found, "silence") / found.now.words["gap"]
+def _rhythm(found: Learned) -> tuple[Floats, Floats, Floats]:
+    """(days of silence, usual gap, their quotient) of everybody at risk, NaN where not known."""
+    nothing = np.full(len(found.now), np.nan)
+    silence, gap = (found.now.words.get(name, nothing) for name in ("silence", "gap"))
+    return silence, gap, silence / gap
 
 
 def _first(found: Learned, value: Floats | None, index: Ints, sort: str) -> Ints:
@@ -120,7 +115,7 @@ def _first(found: Learned, value: Floats | None, index: Ints, sort: str) -> Ints
     keys = {
         "probability": found.p,
         "value_at_risk": found.p * (value if value is not None else worthless),
-        "overdue": _overdue(found),
+        "overdue": _rhythm(found)[2],
         "lifetime_value": value if value is not None else worthless,
     }
     return index[np.argsort(-np.nan_to_num(keys[sort][index], nan=-np.inf), kind="stable")]
@@ -129,6 +124,7 @@ def _first(found: Learned, value: Floats | None, index: Ints, sort: str) -> Ints
 def _people(view: View, found: Learned, bands: Ints, value: Floats | None, index: Ints) -> pd.DataFrame:
     nothing = np.full(len(found.now), np.nan)
     worth_each = value if value is not None else nothing
+    silence, gap, overdue = _rhythm(found)
     told = reasons.top_reasons(found, index)
     texts = [[reason.text for reason in mine] + [""] * (3 - len(mine)) for mine in told]
     return pd.DataFrame(
@@ -136,9 +132,9 @@ def _people(view: View, found: Learned, bands: Ints, value: Floats | None, index
             "user_id": pd.Series(ids_of(view, found.now.row[index]), dtype="str"),
             "probability": found.p[index],
             "band": pd.Series(np.array(BANDS, dtype=object)[bands[index]], dtype="str"),
-            "silent_days": _column(found, "silence")[index],
-            "usual_gap": found.now.words.get("gap", nothing)[index],
-            "overdue": _overdue(found)[index],
+            "silent_days": silence[index],
+            "usual_gap": gap[index],
+            "overdue": overdue[index],
             "lifetime_value": worth_each[index],
             "value_at_risk": (found.p * worth_each)[index],
             "p_no_order": (found.p_no_order if found.p_no_order is not None else nothing)[index],

@@ -110,7 +110,7 @@ def clv_subscribers(
     parts = dict(people.parts())
     if group not in parts and group != ALL:
         raise UserError("unknown_group", "There is no group of that name.", f"There are: {', '.join(parts)}.")
-    frame = _valued(people, rule)
+    frame = valued(people, rule)
     mask = parts.get(group, people.usable)
     if status != "all":
         mask = mask & (people.left == (status == "left"))
@@ -130,7 +130,7 @@ def clv_subscribers(
     )
 
 
-def _valued(people: Subscribers, rule: ValueRule) -> pd.DataFrame:
+def valued(people: Subscribers, rule: ValueRule) -> pd.DataFrame:
     """Everybody in partition order, without ids."""
     n = len(people.months)
     p_stay, payments = np.full(n, math.nan), np.full(n, math.nan)

@@ -1,7 +1,7 @@
 """Features of everybody at a cut-off day, from what happened strictly before it, over windows of fixed length.
 
 Nothing on or after the cut-off is read (moving all later events leaves every feature as it is), and no window depends
-on how long a person was watched after it. Windows: a third of the label window, the window itself, four windows.
+on how long a person was watched after it. Two windows: the label window and four times that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dashboard.customers.churn import kernels
 from dashboard.customers.churn.table import Column, Table
 from dashboard.customers.churn.user_columns import snapshot_columns
-from dashboard.customers.rfm_orders import OrderBook, has_orders, order_book
+from dashboard.customers.rfm_orders import has_orders, order_book
 from dashboard.customers.table import local_days
 from dashboard.engine.run import run
 from dashboard.insights import users
@@ -47,10 +47,6 @@ class Spec:
     content: str
     thing: str
     columns: tuple[str, ...] = ()
-
-    @property
-    def short(self) -> int:
-        return max(1, round(self.window / 3))
 
     @property
     def long(self) -> int:
@@ -123,7 +119,7 @@ def days_at(spec: Spec, cut: int) -> Floats:
     def read(partition: Partition) -> Floats:
         days = active_days(spec.view, partition, ())
         out = np.empty((partition.n_users, kernels.WIDTH))
-        kernels.day_windows(days.offsets, days.day, cut, spec.short, spec.window, spec.long, out)
+        kernels.day_windows(days.offsets, days.day, cut, spec.window, spec.long, out)
         return out
 
     return run(spec.view.dataset, read, lambda parts: np.concatenate(list(parts)))
@@ -158,19 +154,12 @@ def features(spec: Spec, cut: int, row: npt.NDArray[np.int64], days: Floats) -> 
     known = cut - np.fmin(mine[:, kernels.FIRST], started)
     add(Column("silence", "Recency", f"Days since the last {act}", "silence"), silence)
     add(Column("overdue", "Recency", "Silence in usual gaps", "overdue"), silence / gap)
-    for name, position, length in (
-        ("days_short", kernels.SHORT, spec.short),
-        ("days_window", kernels.WINDOW, window),
-        ("days_long", kernels.LONG, spec.long),
-    ):
+    for name, position, length in (("days_window", kernels.WINDOW, window), ("days_long", kernels.LONG, spec.long)):
         add(Column(name, frequency, f"{active.capitalize()} in {length} days", "days"), mine[:, position])
-    change = np.log1p(mine[:, kernels.WINDOW]) - np.log1p(mine[:, kernels.BEFORE])
-    label = f"Change of {active} against the {window} days before"
-    add(Column("change", "Trend", label, "change", log=False), change)
     add(Column("known", "Time known", "Days since first seen", "tenure"), np.minimum(known, spec.long))
     for column, value in (*_content(spec, cut, row), *_money(spec, cut, row), *_profile(spec, row)):
         add(column, value)
-    words = {"gap": gap, "before": mine[:, kernels.BEFORE], "window": mine[:, kernels.WINDOW]}
+    words = {"gap": gap, "silence": silence, "before": mine[:, kernels.BEFORE], "window": mine[:, kernels.WINDOW]}
     return Table(tuple(columns), np.column_stack(values), row, words)
 
 
@@ -266,20 +255,11 @@ def _money(spec: Spec, cut: int, row: npt.NDArray[np.int64]) -> list[tuple[Colum
     def since(length: int) -> Floats:
         return spread(book.total(np.where(book.day >= cut - length, book.value, 0.0)))
 
-    orders = _recent_orders(book, cut - spec.long)
-    spent = since(spec.long)
-    returned = spread(np.minimum(book.returned / np.maximum(book.gross_total, 1e-9), 1.0))
-    per_order = np.divide(spent, spread(orders), out=np.zeros(len(row)), where=spread(orders) > 0)
+    returned = spread(np.minimum(np.abs(book.returned) / np.maximum(book.gross_total, 1e-9), 1.0))
     return [
-        (Column("spend_window", "Spend", f"Spent in {spec.window} days", "money"), since(spec.window)),
-        (Column("spend_long", "Spend", f"Spent in {spec.long} days", "money"), spent),
-        (Column("per_order", "Spend", "Spent per order", "money"), per_order),
-        (Column("returned", "Returns", "Share of purchases returned", "number", log=False), returned),
+        (Column("spend", "Spend", f"Spent in {spec.long} days", "money"), since(spec.long)),
+        (Column("returned", "Returns", "Share of purchases returned", "share", log=False), returned),
     ]
-
-
-def _recent_orders(book: OrderBook, begin: int) -> Floats:
-    return book.total(np.where(book.day >= begin, book.orders, 0).astype(np.float64))
 
 
 def _profile(spec: Spec, row: npt.NDArray[np.int64]) -> list[tuple[Column, Floats]]:

@@ -13,14 +13,14 @@ Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 # columns of what day_windows writes
-LAST, FIRST, ALL, SHORT, WINDOW, BEFORE, LONG, AFTER = range(8)
-WIDTH = 8
+LAST, FIRST, ALL, WINDOW, BEFORE, LONG, AFTER = range(7)
+WIDTH = 7
 IGNORED, OTHER = -2, -1  # slots of a name: its rows do not count; they count but have no column of their own
 
 
 @kernel
-def day_windows(offsets: Int64, day: Int32, cut: int, short: int, window: int, long: int, out: Floats) -> None:
-    """out[u]: last and first active day before ``cut`` (NaN = none), number of days before it, of the last ``short``,
+def day_windows(offsets: Int64, day: Int32, cut: int, window: int, long: int, out: Floats) -> None:
+    """out[u]: last and first active day before ``cut`` (NaN = none), number of days before it, of the last
     ``window`` and ``long`` days, of the window before the last one (BEFORE), and in [cut, cut + window) (AFTER). day:
     distinct, ascending per person."""
     for u in range(offsets.shape[0] - 1):
@@ -45,8 +45,6 @@ def day_windows(offsets: Int64, day: Int32, cut: int, short: int, window: int, l
                     out[u, WINDOW] += 1.0
                 else:
                     out[u, BEFORE] += 1.0
-            if d >= cut - short:
-                out[u, SHORT] += 1.0
 
 
 @kernel

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.customers.churn import leaks, train, user_columns
+from dashboard.customers.churn import activity, kernels, leaks, train, user_columns
 from dashboard.customers.churn.leaks import Warning
 from dashboard.customers.churn.learned import Learned, blank, in_order, judged, ranks, too_few, useful, without_leaks
 from dashboard.customers.churn.rule import ChurnRule
@@ -24,7 +24,7 @@ def from_label(view: View, rule: ChurnRule) -> Learned:
     X, columns, skipped = user_columns.snapshot_columns(view, None, rule.exclude)
     told = users.column_of(view, "churned").astype(np.int64)
     rank = ranks(view)
-    everybody = Table(columns, X, np.arange(len(told), dtype=np.int64))
+    everybody = Table(columns, X, np.arange(len(told), dtype=np.int64), _rhythm(view))
     everybody, _, _ = in_order(everybody, rank, told == 1)
     told = told[everybody.row]
     known, left = told >= 0, told == 1
@@ -60,3 +60,13 @@ def from_label(view: View, rule: ChurnRule) -> Learned:
         test_left=test_left,
     )
     return judged(made)
+
+
+def _rhythm(view: View) -> dict[str, Floats]:
+    """Silence and usual gap of everybody where there is activity over time. For lists only, never a feature: who has
+    left is silent because of it."""
+    if "events" not in view.dataset.manifest.tables:
+        return {}
+    cut = view.as_of + 1
+    days = activity.days_at(activity.spec_of(view, 1, cut), cut)
+    return {"silence": cut - 1 - days[:, kernels.LAST], "gap": activity.own_gap(days)}

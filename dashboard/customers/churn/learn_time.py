@@ -208,15 +208,11 @@ def _by_rhythm(
     if test > view.first_day:
         table, left = _labelled(spec, test, ends)
         if len(table):
-            found, base = tiers.measured(table.X[:, _place(table, "overdue")], left), float(left.mean())
-    group = tiers.tier_of(now.X[:, _place(now, "overdue")])
+            found, base = tiers.measured(table.words["silence"] / table.words["gap"], left), float(left.mean())
+    group = tiers.tier_of(now.words["silence"] / now.words["gap"])
     rates = np.array([tier.rate for tier in found])
     made = blank(rule, basis, view, now, base, (), why)
     return replace(made, window=window, spec=spec, proposal=proposal, tiers=found, p=rates[group])
-
-
-def _place(table: Table, name: str) -> int:
-    return next(j for j, column in enumerate(table.columns) if column.name == name)
 
 
 def _silent(view: View, rule: ChurnRule) -> Learned:
@@ -226,6 +222,8 @@ def _silent(view: View, rule: ChurnRule) -> Learned:
     silence = users.recency_days(view)
     row = np.flatnonzero(~np.isnan(silence))
     column = Column("silence", "Recency", "Days since the last activity", "silence")
-    table, _, _ = in_order(Table((column,), silence[row][:, None], row), ranks(view), np.zeros(len(row), bool))
+    table, _, _ = in_order(
+        Table((column,), silence[row][:, None], row, {"silence": silence[row]}), ranks(view), np.zeros(len(row), bool)
+    )
     why = "Nothing says who left, and each person's last activity alone cannot show who comes back."
     return replace(blank(rule, "silence", view, table, float("nan"), (), why), window=rule.window or 60)

@@ -39,6 +39,9 @@ class Model(Protocol):
     def score(self, X: Floats) -> Floats:
         """Between 0 and 1, before calibration."""
 
+    def parts(self, X: Floats) -> Floats | None:
+        """float64[people, columns]: what each feature alone adds to the logit; None where it cannot be told apart."""
+
     def contributions(self, X: Floats, groups: Sequence[str]) -> Floats:
         """float64[people, groups]: what each group of features adds to the logit of the score, against the average
         person of the training."""
@@ -64,16 +67,16 @@ class Logistic:
     intercept: float
     kind: str = "logistic"
 
-    def _parts(self, X: Floats) -> Floats:
+    def parts(self, X: Floats) -> Floats:
         seen = seen_by_model(self.columns, _filled(X, self.fill))
         return self.coef * (seen - self.mean) / self.scale
 
     def score(self, X: Floats) -> Floats:
-        out: Floats = expit(self.intercept + self._parts(X).sum(axis=1))
+        out: Floats = expit(self.intercept + self.parts(X).sum(axis=1))
         return out
 
     def contributions(self, X: Floats, groups: Sequence[str]) -> Floats:
-        return summed(self.columns, self._parts(X), groups)
+        return summed(self.columns, self.parts(X), groups)
 
 
 def summed(columns: Sequence[Column], parts: Floats, groups: Sequence[str]) -> Floats:
@@ -143,6 +146,9 @@ class Boosted:
         with threadpool_limits(limits=1):
             out: Floats = self.machine.predict_proba(X)[:, 1]
         return out
+
+    def parts(self, X: Floats) -> Floats | None:
+        return None
 
     def contributions(self, X: Floats, groups: Sequence[str]) -> Floats:
         places = [[j for j, column in enumerate(self.columns) if column.group == group] for group in groups]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from dashboard.insights.totals import json_number
 from dashboard.insights.view import View
 
 Floats = npt.NDArray[np.float64]
+RHYTHM = ("silence", "gap")  # words of a table that tell somebody's rhythm
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,11 @@ def bands_of(found: Learned, reading: Reading) -> tuple[npt.NDArray[np.int64], f
     with rules, where the tier is the band)."""
     if found.trained is None:
         if found.basis == "silence":
-            silence = found.now.X[:, 0]
+            silence = found.now.words["silence"]
             return np.digitize(silence, [found.window / 2, found.window], right=True), float("nan"), float("nan")
-        place = next((j for j, column in enumerate(found.now.columns) if column.name == "overdue"), None)
-        if place is None:
+        if "gap" not in found.now.words:
             return np.ones(len(found.now), np.int64), float("nan"), float("nan")
-        return tiers.tier_of(found.now.X[:, place]), float("nan"), float("nan")
+        return tiers.tier_of(found.now.words["silence"] / found.now.words["gap"]), float("nan"), float("nan")
     watch = reading.watch or min(found.watch_limit, reading.risk or 1)
     risk = max(reading.risk or found.risk_limit, watch)
     return (found.p >= watch).astype(np.int64) + (found.p >= risk), watch, risk
@@ -69,7 +69,7 @@ def explain(view: View, user_id: str, **options: Any) -> ChurnStory | None:
     place = view.dataset.find(user_id)
     if place is None:
         return None
-    settings, reading = rule.from_json(_plain(options))
+    settings, reading = rule.from_json(options)
     try:
         found = learned(view, settings)
     except CannotAnswer:
@@ -100,16 +100,14 @@ def explain(view: View, user_id: str, **options: Any) -> ChurnStory | None:
     value, _ = worth.lifetime_value(view, found, reading)
     p = float(found.p[person])
     money = float(value[person]) if value is not None else float("nan")
-    columns = {column.kind: j for j, column in enumerate(found.now.columns)}
-    silence = float(found.now.X[person, columns["silence"]]) if "silence" in columns else float("nan")
-    gap = float(found.now.words["gap"][person]) if "gap" in found.now.words else float("nan")
+    silence, gap = (float(found.now.words[name][person]) if name in found.now.words else math.nan for name in RHYTHM)
     return ChurnStory(
         probability=json_number(p),
         band=BANDS[int(band[person])],
         reasons=tuple(reasons.all_reasons(found, person)),
         silent_days=json_number(silence),
         usual_gap=json_number(gap),
-        overdue=json_number(silence / gap),
+        overdue=json_number(silence / gap) if gap else None,
         window=found.window,
         lifetime_value=json_number(money),
         value_at_risk=json_number(p * money),
@@ -122,7 +120,3 @@ def explain(view: View, user_id: str, **options: Any) -> ChurnStory | None:
 
 def _gone(found: Learned) -> str:
     return f"Silent for more than {2 * found.window} days: counted as gone already."
-
-
-def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(options)

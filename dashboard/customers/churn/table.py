@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Kind = Literal["silence", "overdue", "days", "change", "count", "money", "breadth", "tenure", "number", "level", "flag"]
+Kind = Literal["silence", "overdue", "days", "count", "money", "share", "breadth", "tenure", "number", "level", "flag"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Column:
 @dataclass(frozen=True)
 class Table:
     """One row per person. X: raw values, float64[people, columns], NaN = missing. row: position of the person among all
-    persons in partition order. words: arrays that sentences need (``gap``: usual days between active days, ``before``:
-    active days of the window before the last)."""
+    persons in partition order. words: arrays that sentences and lists need (``silence``: days since the last
+    activity, ``gap``: usual days between active days, ``window``, ``before``: active days of the last label window and
+    of the one before)."""
 
     columns: tuple[Column, ...]
     X: Floats

@@ -94,21 +94,24 @@ def train(
 
 def calibrate(scores: Floats, left: Mask, fold: Ints) -> tuple[Floats, Calibrator]:
     """(probabilities of the rows, each by the other folds' calibration: nobody's outcome takes part in their own; the
-    calibrator of everybody). A sigmoid below 1,000 who left; from there isotonic where it is better out of fold."""
-    fewer = min(int(left.sum()), int((~left).sum()))
-    kinds = ("sigmoid", "isotonic") if fewer >= calibration.ISOTONIC_FROM else ("sigmoid",)
-    best: tuple[float, Floats, Calibrator] | None = None
-    for kind in kinds:
+    calibrator of everybody). A sigmoid below 1,000 who left; from there isotonic where its log-loss out of fold is
+    better by more than one standard error."""
+
+    def across(kind: str) -> Floats:
         made = np.empty(len(scores))
         for k in range(FOLDS):
             mine = fold == k
             if mine.any():
                 made[mine] = calibration.fit(scores[~mine], left[~mine], kind).apply(scores[mine])
-        loss = float(-np.log(np.where(left, made, 1 - made)).mean())
-        if best is None or loss < best[0]:
-            best = (loss, made, calibration.fit(scores, left, kind))
-    assert best is not None  # there is always the sigmoid
-    return best[1], best[2]
+        return made
+
+    best, kind = across("sigmoid"), "sigmoid"
+    if min(int(left.sum()), int((~left).sum())) >= calibration.ISOTONIC_FROM:
+        bent = across("isotonic")
+        gain = np.log(np.where(left, bent, 1 - bent)) - np.log(np.where(left, best, 1 - best))
+        if gain.mean() > gain.std() / np.sqrt(len(gain)):
+            best, kind = bent, "isotonic"
+    return best, calibration.fit(scores, left, kind)
 
 
 def choose(columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints) -> tuple[str, tuple[Candidate, ...]]:
