@@ -17,6 +17,7 @@ from dashboard.filters import Filters
 from dashboard.offers import targeting
 from dashboard.service.customer_results import Download, PeoplePage
 from dashboard.service.people import PeopleView, grouping, view
+from dashboard.service.people_links import linked
 
 
 def people_columns(dataset_id: str, filters: Filters, rules: RuleSet) -> tuple[Column, ...]:
@@ -44,7 +45,21 @@ def people_page(
     """
     seen = view(dataset_id, filters, rules)
     positions = _positions(seen, chosen, sort_model, filter_model)
-    return page_of(seen, positions, start, end)
+    return linked(dataset_id, page_of(seen, positions, start, end))
+
+
+def ordered_ids(
+    dataset_id: str,
+    filters: Filters,
+    rules: RuleSet,
+    chosen: str = selection.ALL,
+    *,
+    sort_model: Sequence[Mapping[str, Any]] | None = None,
+    filter_model: Mapping[str, Any] | None = None,
+) -> pd.Series:
+    """The user ids of the whole list of :func:`people_page`, in its order."""
+    seen = view(dataset_id, filters, rules)
+    return seen.frame["user_id"].iloc[_positions(seen, chosen, sort_model, filter_model)]
 
 
 def people_csv(

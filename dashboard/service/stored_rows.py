@@ -99,6 +99,21 @@ def row_page(
     return PeoplePage(shown, found.total)
 
 
+def one_row(dataset_id: str, table: str, position: int) -> tuple[tuple[str, Any, str], ...]:
+    """(label, value as shown, type) of every column of the row at a stored position; nothing for a table that came from
+    no file. Raises NotFound for the dataset."""
+    dataset = core.open_for("read", dataset_id)
+    if table not in dataset.manifest.given:
+        return ()
+    known = _columns(dataset, table)
+    found = rows.page(dataset, table, [name for name, _, _ in known.values()], offset=position, limit=1).rows
+    whole_days, zone = _whole_days(dataset, table), ZoneInfo(dataset.manifest.time_zone)
+    return tuple(
+        (label, _shown(cell, type_, zone, name in whole_days), type_)
+        for (name, label, type_), cell in zip(known.values(), found[0] if found else (), strict=bool(found))
+    )
+
+
 def _columns(dataset: Dataset, table: str) -> dict[str, tuple[str, str, Type]]:
     """Key -> (name, label, type): the fields in the order of the schema, then the properties. Raises NotFound."""
     given = dataset.manifest.given

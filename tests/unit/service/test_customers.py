@@ -302,6 +302,8 @@ def test_row_order_and_partitions_change_nothing(data_dir: Path, seed: int) -> N
         )
         for rows, partitions in ((frame, 1), (shuffled, 1 + seed % 5))
     ]
+    links = [[row.pop("_person").partition(".")[2] for row in page.rows] for page in pages]
+    assert all(one != other for one, other in zip(*links, strict=True)), "a link belongs to one dataset"
     assert pages[0] == pages[1]
 
 
