@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from dashboard.escape import safe_cell
 from dashboard.filters import Filters, parse
 from dashboard.offers.targeting import slug
 from dashboard.schema import FIELDS, TABLES, TableName
-from dashboard.service import core, customers, insight_people, segments
+from dashboard.service import cleaning, core, customers, insight_people, segments
 from dashboard.service.tables import table_chunks
 from dashboard.store.dataset import open_dataset
 
@@ -152,6 +153,16 @@ def _table(filters: Filters) -> Download:
     return Download(f"{name}_{dataset_id}.csv", table_chunks(dataset_id, name))
 
 
+def _cleaning(filters: Filters) -> Download:
+    dataset_id = _dataset(filters)
+    rule, which = filters.option("rule"), filters.option("which", "taken")
+    asked = filters.with_(extra=())
+    pieces = cleaning.row_chunks(dataset_id, asked, rule, which)
+    header = next(pieces)
+    rows = itertools.chain(header[1:], itertools.chain.from_iterable(pieces))
+    return Download(f"lines_{slug(rule)}_{which}.csv", csv_chunks([str(name) for name in header[0]], rows))
+
+
 def _template(filters: Filters) -> Download:
     kind = filters.option("kind")
     if kind not in FIELDS:
@@ -186,4 +197,5 @@ EXPORTS: dict[str, Callable[[Filters], Download]] = {
     "rejected": _rejected,
     "table": _table,
     "template": _template,
+    "cleaning": _cleaning,
 }

@@ -43,11 +43,12 @@ MAX_CODES, MAX_ALIASES, MAX_LENGTH = 500, 500, 200
 
 
 class Rule(NamedTuple):
-    """name: stable key. label, text: for people. treatments: allowed ones, the default first. money: whether its lines
-    can carry money, so that dropping them changes revenue. need: the column without which nobody can tell."""
+    """name: stable key. label, short, text: for people. treatments: allowed ones, the default first. money: whether its
+    lines can carry money, so that dropping them changes revenue. need: the column without which nobody can tell."""
 
     name: str
     label: str
+    short: str
     text: str
     treatments: tuple[str, ...]
     money: bool = True
@@ -55,16 +56,25 @@ class Rule(NamedTuple):
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(NO_DATE, "Lines without a date", "They belong to no day, so no number has them.", (DROP,), money=False),
+    Rule(
+        NO_DATE,
+        "Lines without a date",
+        "No date",
+        "They belong to no day, so no number has them.",
+        (DROP,),
+        money=False,
+    ),
     Rule(
         DUPLICATES,
         "Repeated lines",
+        "Repeated",
         "Equal to another line of the same order in every imported column. They may be real: the same item scanned "
         "twice.",
         (FLAG, DROP),
     ),
     Rule(
         BAD_DEBT,
+        "Bad debt",
         "Bad debt",
         "Order numbers that begin with A and go on in digits: corrections of accounts, not sales.",
         (KEEP, DROP),
@@ -73,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         CANCELLATIONS,
         "Cancellations and credit notes",
+        "Cancellations",
         "Lines with a negative quantity and value. They are taken off the purchase of the same person and product, and "
         "never count as an order or a visit.",
         (NET, DROP),
@@ -80,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         WRITE_OFFS,
         "Stock write-offs",
+        "Write-offs",
         "A negative quantity with price 0 and no customer: goods lost or corrected in the warehouse.",
         (DROP, KEEP),
         money=False,
@@ -88,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ZERO_PRICES,
         "Price 0 or no price",
+        "Price 0",
         "Gifts, samples and corrections by hand; they carry no money.",
         (DROP, KEEP),
         money=False,
@@ -95,12 +108,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         ADJUSTMENTS,
         "Other adjustments",
+        "Adjustments",
         "Money that is neither a sale nor a return, such as a negative price.",
         (NET, DROP),
     ),
     Rule(
         SERVICE_CODES,
         "Services and fees",
+        "Services",
         "Postage, bank charges, discounts and entries by hand: exactly the product codes of the list.",
         (KEEP, DROP),
         need="product_id",
@@ -108,11 +123,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         GUESTS,
         "Guests",
+        "Guests",
         "Sales without a customer: in revenue, in no number per customer.",
         (APART, DROP),
-        need="",
     ),
 )
+IN_WORDS = {
+    DROP: "Leave out",
+    APART: "Revenue, of no customer",
+    FLAG: "Keep, and flag",
+    KEEP: "Keep",
+    NET: "Keep in net revenue",
+}
 BY_NAME = {rule.name: rule for rule in RULES}
 SWITCHES = tuple(rule.name for rule in RULES if len(rule.treatments) > 1)
 
@@ -185,6 +207,11 @@ class Cleaning:
         except ValueError:
             _refuse("These cleaning rules have an unknown form.", "Reset them to the defaults.")
         return cls(**values)
+
+
+def in_words(rule: str, treatment: str) -> str:
+    """What becomes of a rule's lines, for people."""
+    return "Take off the purchase" if (rule, treatment) == (CANCELLATIONS, NET) else IN_WORDS[treatment]
 
 
 def codes_of(text: str) -> tuple[str, ...]:
