@@ -155,7 +155,7 @@ def _habits(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
     hours = insight("rhythm", dataset, filters, **asked.active())
     gaps = insight("usage_interval", dataset, filters, **asked.active())
     try:
-        sessions = engagement_habits.sessions_card(insight("sessions", dataset, filters))
+        sessions = engagement_habits.sessions_card(insight("sessions", dataset, filters, **asked.active()), link)
     except UserError as problem:
         sessions = explained(problem)
     return [
@@ -163,7 +163,7 @@ def _habits(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
         html.Div(
             [
                 engagement_habits.days_card(filters, days, asked, link),
-                engagement_habits.interval_card(gaps),
+                engagement_habits.interval_card(gaps, link),
                 sessions,
             ],
             className="halves",
@@ -232,7 +232,7 @@ def _chosen(dataset: str, filters: Filters) -> Chosen | None:
 
 def _save(dataset: str, filters: Filters, chosen: Chosen) -> list[Component]:
     rule = segments.insight_condition(chosen.insight, chosen.options, filters, chosen.title)
-    return [save_segment(PAGE, segments.within_view(dataset, filters, rule), suggested=chosen.title)]
+    return [save_segment(PAGE, segments.within_view(dataset, filters, rule, values=False), suggested=chosen.title)]
 
 
 listed_people.register(

@@ -348,9 +348,10 @@ def _chosen(dataset: str, filters: Filters) -> Chosen | None:
     return Chosen("funnel_people", options, title)
 
 
-def _save(_dataset: str, filters: Filters, chosen: Chosen) -> list[Component]:
+def _save(dataset: str, filters: Filters, chosen: Chosen) -> list[Component]:
     rule = segments.insight_condition(chosen.insight, chosen.options, filters, chosen.title)
-    return [save_segment(PAGE, rule, suggested=chosen.title)]
+    within = segments.within_view(dataset, filters, rule, values=False)
+    return [save_segment(PAGE, within, suggested=chosen.title)]
 
 
 listed_people.register(

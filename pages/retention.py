@@ -164,7 +164,7 @@ def _chosen(dataset: str, filters: Filters) -> Chosen | None:
 
 def _save(dataset: str, filters: Filters, chosen: Chosen) -> list[Component]:
     rule = segments.insight_condition(chosen.insight, chosen.options, filters, chosen.title)
-    return [save_segment(PAGE, segments.within_view(dataset, filters, rule), suggested=chosen.title)]
+    return [save_segment(PAGE, segments.within_view(dataset, filters, rule, values=False), suggested=chosen.title)]
 
 
 listed_people.register(

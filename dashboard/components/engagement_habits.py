@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dash import html
 from dash.development.base_component import Component
@@ -30,12 +30,9 @@ def days_card(filters: Filters, result: Result, asked: Asked, link: Callable[[st
     unit = asked.by
     shown = [row for row in records(result) if getattr(row, asked.mode)]
     lists = [
-        html.Li(
-            html.A(
-                f"{row.periods} {unit}{'' if row.periods == 1 else 's'}: {fmt.count(getattr(row, asked.mode))}",
-                href=link(f"days~{asked.mode}~{row.periods}"),
-                className="state-link",
-            )
+        (
+            f"{row.periods} {unit}{'' if row.periods == 1 else 's'}: {fmt.count(getattr(row, asked.mode))}",
+            link(f"days~{asked.mode}~{row.periods}"),
         )
         for row in shown
     ]
@@ -61,12 +58,18 @@ def days_card(filters: Filters, result: Result, asked: Asked, link: Callable[[st
         subtitle=f"{words}; click a column for its people",
         foot=[
             tabs(filters, names.MODE, names.MODES, asked.mode, label="How days are counted", small=True),
-            html.Details(
-                [html.Summary("Lists of people"), html.Ul(lists, className="link-grid tabular")], className="lists"
-            ),
+            _lists(lists),
             remarks(result),
         ],
         height=280,
+    )
+
+
+def _lists(items: Sequence[tuple[str, str]]) -> Component:
+    """The lists that the columns of a chart open, for those who do not click: (text, link)."""
+    links = [html.Li(html.A(text, href=href, className="state-link")) for text, href in items]
+    return html.Details(
+        [html.Summary("Lists of people"), html.Ul(links, className="link-grid tabular")], className="lists"
     )
 
 
@@ -138,11 +141,15 @@ def _hour(row: object, top: float, link: Callable[[str], str]) -> Component:
     return html.Td(inner, className="rhythm-cell", style={"--weight": f"{weight:.3f}"})
 
 
-def sessions_card(result: Result) -> Component:
+def sessions_card(result: Result, link: Callable[[str], str]) -> Component:
     """Sessions and how long they last."""
     found = result.summary
-    rows = [
-        [figures.length_name(item["low"], item["high"]), item["sessions"], item["share"]] for item in found["lengths"]
+    classes = [(figures.length_name(item["low"], item["high"]), item) for item in found["lengths"]]
+    tokens = [names.session_token(item["low"], item["high"]) for _, item in classes]
+    lists = [
+        (f"{name}: {fmt.count(item['users'])}", link(token))
+        for (name, item), token in zip(classes, tokens, strict=True)
+        if item["users"]
     ]
     words = (
         f"{fmt.count(found['sessions'])} sessions of {fmt.count(found['users'])} people, "
@@ -151,10 +158,10 @@ def sessions_card(result: Result) -> Component:
     return chart_card(
         "sessions",
         "Sessions",
-        figures.lengths(result),
+        figures.lengths(result, tokens),
         summary=f"{words}, the longest tenth from {fmt.duration(found['p90_seconds'])}.",
-        columns=[Column("Length"), Column("Sessions", "count"), Column("Share", "rate")],
-        rows=rows,
+        columns=[Column("Length"), Column("Sessions", "count"), Column("Share", "rate"), Column("People", "count")],
+        rows=[[name, item["sessions"], item["share"], item["users"]] for name, item in classes],
         about=tip(
             "sessions",
             "Sessions",
@@ -168,14 +175,19 @@ def sessions_card(result: Result) -> Component:
                 *facts_of(result),
             ],
         ),
-        subtitle=words,
-        foot=remarks(result),
+        subtitle=f"{words}; click a column for its people",
+        foot=[_lists(lists), remarks(result)],
     )
 
 
-def interval_card(result: Result) -> Component:
+def interval_card(result: Result, link: Callable[[str], str]) -> Component:
     """The usual gap between visits and the period it suggests."""
     found = result.summary
+    lists = [
+        (f"{row.days} day{'' if row.days == 1 else 's'}: {fmt.count(row.users)}", link(names.gap_token(row.days)))
+        for row in records(result)
+        if row.users
+    ]
     period = found["proposal"]
     words = (
         f"Half of the people usually come back within {fmt.day_count(found['median'])}: the {period} suits these data"
@@ -185,7 +197,7 @@ def interval_card(result: Result) -> Component:
     return chart_card(
         "usage-interval",
         "How often people come",
-        figures.gaps(result),
+        figures.gaps(result, names.gap_token),
         summary=f"{words}.",
         columns=[
             Column("Days"),
@@ -202,5 +214,5 @@ def interval_card(result: Result) -> Component:
             [Fact("80 % come within", fmt.day_count(found["p80"])), *facts_of(result)],
         ),
         subtitle=words,
-        foot=remarks(result),
+        foot=[_lists(lists), remarks(result)],
     )

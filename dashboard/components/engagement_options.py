@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard import format as fmt
 from dashboard.components.choice import Option
+from dashboard.figures.rhythm import length_name
 from dashboard.filters import Filters
 
 TAB, BY, ACTIVITY, SPLIT, RATIO, MODE, FEATURE = "tab", "by", "activity", "split", "ratio", "mode", "feature"
@@ -36,6 +37,7 @@ SIX = {
     "at_risk_month": "Away up to a month",
     "dormant": "Dormant",
 }
+LAST_GAP = 60  # days between visits; longer gaps share this class
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -110,6 +112,14 @@ def listed(token: str, choice: Asked) -> Listed | None:
         hours = f"{int(rest[1]):02d}:00–{int(rest[1]):02d}:59"
         options = {"weekday": int(rest[0]), "hour": int(rest[1]), **active}
         return Listed("rhythm_people", options, f"Active on a {WEEKDAYS[int(rest[0])]}, {hours}")
+    if kind == "gap" and len(rest) == 1 and _digits(rest[0]):
+        many = f"{rest[0]} day{'' if rest[0] == '1' else 's'}{' or more' if int(rest[0]) == LAST_GAP else ''}"
+        return Listed("usage_interval_people", {"days": int(rest[0]), **active}, f"Usually {many} between two visits")
+    if kind == "session" and len(rest) == 2 and _seconds(rest[0]) and (not rest[1] or _seconds(rest[1])):
+        low, high = float(rest[0]), float(rest[1]) if rest[1] else None
+        return Listed(
+            "session_people", {"low": low, "high": high, **active}, f"Had a session of {length_name(low, high)}"
+        )
     if kind == "life" and len(rest) == 2 and rest[0] in STATES:
         options = {"state": rest[0], "period": rest[1], "by": choice.by, **active}
         return Listed("lifecycle_people", options, f"{STATES[rest[0]]}, {choice.by} of {fmt.day_iso(rest[1])}")
@@ -131,6 +141,20 @@ def clicked(click: Any) -> str:
         return ""
     last = token[-1] if isinstance(token, list) and token else token
     return last if isinstance(last, str) and "~" in last else ""
+
+
+def session_token(low: float, high: float | None) -> str:
+    """The option ``list`` for people with a session of this class."""
+    return f"session~{low:g}~{'' if high is None else f'{high:g}'}"
+
+
+def gap_token(days: int) -> str:
+    """The option ``list`` for people with so many days between two visits."""
+    return f"gap~{days}"
+
+
+def _seconds(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit() and text.isascii() and len(text) < 9
 
 
 def _digits(text: str) -> bool:

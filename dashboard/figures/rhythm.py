@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
@@ -60,8 +60,9 @@ def days_active(result: Result, *, mode: str, title: str) -> go.Figure:
     )
 
 
-def lengths(result: Result) -> go.Figure:
-    """The share of sessions by their length, from ``summary["lengths"]`` of the insight ``sessions``."""
+def lengths(result: Result, tokens: Sequence[str]) -> go.Figure:
+    """The share of sessions by their length, from ``summary["lengths"]`` of the insight ``sessions``. tokens: the list
+    of people that each class opens."""
     classes = result.summary["lengths"]
     return histogram(
         [length_name(item["low"], item["high"]) for item in classes],
@@ -69,12 +70,13 @@ def lengths(result: Result) -> go.Figure:
         title="Length of a session",
         unit="rate",
         role="revenue",
-        hover=[f"({fmt.count(item['sessions'])} sessions)" for item in classes],
+        hover=[f"({fmt.count(item['sessions'])} sessions of {fmt.count(item['users'])} people)" for item in classes],
+        tokens=tokens,
     )
 
 
 def length_name(low: float, high: float | None) -> str:
-    """``1–5 min``: a class of lengths in seconds."""
+    """``1 min – 3 min``: a class of lengths in seconds."""
     if high is None:
         return f"{fmt.duration(low)} and more"
     if high < 1:
@@ -84,8 +86,9 @@ def length_name(low: float, high: float | None) -> str:
     return f"{fmt.duration(low)} – {fmt.duration(high)}"
 
 
-def gaps(result: Result) -> go.Figure:
-    """Users by the median number of days between their visits, up to the last class anybody is in."""
+def gaps(result: Result, token: Callable[[int], str]) -> go.Figure:
+    """Users by the median number of days between their visits, up to the last class anybody is in. token: days -> the
+    list of people that the column opens."""
     frame = result.frame
     last = int(frame[frame["users"] > 0]["days"].max()) if (frame["users"] > 0).any() else 1
     shown = frame[frame["days"] <= max(last, 7)]
@@ -95,5 +98,6 @@ def gaps(result: Result) -> go.Figure:
         [int(n) for n in shown["users"]],
         title="Usual days between two visits",
         hover=[f"({fmt.percent(share)})" for share in shown["share"]],
+        tokens=[token(int(day)) for day in shown["days"]],
         marked=-1 if median is None else max(0, -(-int(median * 1000) // 1000) - 1),
     )

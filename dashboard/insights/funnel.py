@@ -91,7 +91,7 @@ def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
 
 
 def persons_counted(view: View) -> int:
-    """Persons with at least one event under the view: what "of all users" refers to."""
+    """Persons with at least one event under the view, up to its as-of day: what "of all users" refers to."""
     total = 0
     for partition in view.dataset.partitions:
         events = partition.table(TABLE)
@@ -99,6 +99,9 @@ def persons_counted(view: View) -> int:
             continue
         kept = where.rows(view, partition, TABLE)
         per_person = np.diff(events.offsets)
+        if view.cut:
+            seen = (events.day <= view.as_of).view(np.uint8)
+            kept = kept & seen if len(kept) else seen
         if len(kept):
             ends = np.concatenate([[0], np.cumsum(kept[: events.n_known], dtype=np.int64)])[events.offsets]
             per_person = np.diff(ends)

@@ -245,9 +245,7 @@ def _exclusion(item: Any) -> Exclusion:
         return item
     if not isinstance(item, Mapping):
         raise UserError("invalid_exclusion", "An excluded event needs an event and two steps.", "Choose them.")
-    first, last = item.get("from_step"), item.get("to_step")
-    if not (isinstance(first, int) and isinstance(last, int)) or isinstance(first, bool) or isinstance(last, bool):
-        raise UserError("invalid_exclusion", "The steps of an excluded event are not numbers.", "Choose two steps.")
+    first, last = (whole(item.get(name), name, 0, MAX_STEPS) for name in ("from_step", "to_step"))
     return Exclusion(Selector.from_json(item), first, last)
 
 

@@ -16,9 +16,10 @@ from dashboard.errors import UserError
 from dashboard.insights import where
 from dashboard.insights.active_days import TABLE
 from dashboard.insights.activity import rows_read
+from dashboard.insights.options import flag, whole
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.retention_matrix import Matrix, cohort_index, matrix, people, plan, require_amounts
-from dashboard.insights.retention_query import RetentionQuery
+from dashboard.insights.retention_query import MAX_PERIODS, RetentionQuery
 from dashboard.insights.survival import compare_groups
 from dashboard.insights.totals import json_number, ratio
 from dashboard.insights.view import View
@@ -104,8 +105,7 @@ def retention_over_time(view: View, *, k: int = 1, **options: Any) -> Result:
     have the column. Options k: the column (1 = the next period), and those of ``retention``; columns is at least k + 1.
     summary: k, column, rate and at_risk per group over complete cohorts as {group: number}."""
     query = RetentionQuery.from_json(options)
-    if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-        raise UserError("bad_retention", "The column is a whole number from 0.", "Choose 1 for the next period.")
+    k = whole(k, "k", 0, MAX_PERIODS)
     if query.count != "brackets" and (query.columns in ("auto", "triangle") or int(query.columns) <= k):
         query = RetentionQuery.from_json({**options, "columns": k + 1})
     found = matrix(view, query)
@@ -137,7 +137,8 @@ def retention_people(view: View, *, cohort: str = "", k: int = 0, returned: bool
     members); returned: false lists the members who do not count in the column; the others as in ``retention``. summary:
     users."""
     query = RetentionQuery.from_json({**options, "breakdown": "", "value": "people"})
-    ids = people(view, query, cohort_index(plan(view, query), cohort) if cohort else 0, k, returned)
+    column, came = whole(k, "k", 0, MAX_PERIODS), flag(returned, "returned")
+    ids = people(view, query, cohort_index(plan(view, query), cohort) if cohort else 0, column, came)
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     notes = where.ignored(view, TABLE)
     return Result("retention_people", frame, summary={"users": len(ids)}, notes=notes, **rows_read(view))

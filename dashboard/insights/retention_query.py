@@ -103,11 +103,14 @@ class RetentionQuery:
         for name in ("start", "returning"):
             if name in options:
                 options[name] = Selector.from_json({} if options[name] in (None, "") else options[name])
+        for name in ("min_occurrences", "periods", "columns", "top"):
+            if name in options:
+                options[name] = number(options[name])
         if "brackets" in options:
-            given = options["brackets"]
+            given = _pairs(options["brackets"])
             if not isinstance(given, list | tuple) or not all(isinstance(item, list | tuple) for item in given):
-                raise UserError("bad_brackets", "Brackets are a list of pairs.", "Like [[1, 1], [2, 3]].")
-            options["brackets"] = tuple(tuple(item) for item in given)
+                raise UserError("bad_brackets", "Brackets are a list of pairs.", "Like 1-1, 2-3.")
+            options["brackets"] = tuple(tuple(number(end) for end in item) for item in given)
         return cls(**options)
 
     def to_json(self) -> dict[str, Any]:
@@ -132,6 +135,19 @@ class RetentionQuery:
     def columns_of_brackets(self) -> tuple[tuple[int, int], ...]:
         """(first, last) period of each column after column 0 when ``count`` is brackets."""
         return self.brackets or BRACKETS[self.period]
+
+
+def number(value: Any) -> Any:
+    """A whole number that is written as text (in a link, on the command line) as a number; anything else as it is."""
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else value
+
+
+def _pairs(given: Any) -> Any:
+    """Brackets written as text: ``1-1, 2-3, 4-7``; anything else as it is."""
+    if not isinstance(given, str):
+        return given
+    return [part.split("-") if "-" in part else [part, part] for part in given.split(",")]
 
 
 def names() -> tuple[str, ...]:

@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dashboard.engine.run import run
-from dashboard.errors import UserError
-from dashboard.insights import where
+from dashboard.insights import options, where
 from dashboard.insights.active_days import TABLE, activity_names, clause
 from dashboard.insights.activity import rows_read
 from dashboard.insights.registry import TIMED, insight
@@ -156,14 +155,12 @@ def rhythm(view: View, *, activity: str | Sequence[str] = ()) -> Result:
 def rhythm_people(view: View, *, weekday: int = 0, hour: int = 0, activity: str | Sequence[str] = ()) -> Result:
     """Column: user_id, sorted. Options weekday: 0 (Monday) to 6; hour: 0 to 23; activity: event names that count.
     summary: users."""
-    for value, high in ((weekday, 6), (hour, 23)):
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= high:
-            raise UserError("bad_hour", "This is no hour of a week.", "Weekdays go from 0 to 6, hours from 0 to 23.")
+    cell = options.whole(weekday, "weekday", 0, 6) * HOURS + options.whole(hour, "hour", 0, 23)
     names = activity_names(view, activity)
 
     def ids(partition: Partition) -> list[str]:
         flags = np.zeros(partition.n_users, np.uint8)
-        _count(view, partition, names, weekday * HOURS + hour, flags)
+        _count(view, partition, names, cell, flags)
         return [str(item) for item in partition.user_ids.take(np.flatnonzero(flags)).to_pylist()]
 
     found = run(view.dataset, ids, lambda parts: sorted(item for part in parts for item in part))

@@ -1,11 +1,13 @@
 """Sessions: how many, how long, from the file's own ids or from pauses between events.
 
 Formula source: definitions section 2. A pause of more than 30 minutes starts a new session (exactly 30 stay together);
-length = last − first event. A session belongs to the local day of its first event.
+length = last − first event. A session belongs to the local day of its first event. Pauses are those between activity
+events: a renewal that is charged at night is no visit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,9 @@ import pandas as pd
 
 from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
-from dashboard.insights import periods, where
+from dashboard.insights import options, periods, where
 from dashboard.insights import session_kernels as kernels
-from dashboard.insights.active_days import TABLE
+from dashboard.insights.active_days import TABLE, activity_names, clause
 from dashboard.insights.activity import buckets_of, rows_read
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.retention_marks import until
@@ -69,12 +71,13 @@ def source_of(view: View, wanted: str = "auto") -> str:
     return wanted
 
 
-def read(view: View, source: str, gap_minutes: float = GAP_MINUTES) -> Sessions:
-    """The sessions of the persons and rows that pass the filters."""
+def read(view: View, source: str, gap_minutes: float = GAP_MINUTES, names: tuple[str, ...] = ()) -> Sessions:
+    """The sessions of the persons and rows that pass the filters. names: activity events that sessions by pauses are
+    made of, () = the dataset's."""
     starts = np.concatenate([[0], np.cumsum([partition.n_users for partition in view.dataset.partitions])])
 
     def kernel(partition: Partition) -> Sessions:
-        return _read(view, partition, source, gap_minutes, int(starts[partition.index]))
+        return _read(view, partition, source, gap_minutes, names, int(starts[partition.index]))
 
     parts: list[Sessions] = run(view.dataset, kernel, list)
     return Sessions(
@@ -86,12 +89,15 @@ def read(view: View, source: str, gap_minutes: float = GAP_MINUTES) -> Sessions:
     )
 
 
-def _read(view: View, partition: Partition, source: str, gap_minutes: float, start: int) -> Sessions:
+def _read(
+    view: View, partition: Partition, source: str, gap_minutes: float, names: tuple[str, ...], start: int
+) -> Sessions:
     rows = partition.table("sessions" if source == "table" else TABLE)
     if rows is None:
         return Sessions(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.int32), 0)
     name = "sessions" if source == "table" else TABLE
-    mask, people = where.rows(view, partition, name), where.persons(view, partition, name)
+    only = clause(view, names) if source == "gap" else ()
+    mask, people = where.rows(view, partition, name, only), where.persons(view, partition, name)
     n = rows.n_known
     person, day = np.empty(n, np.int32), np.empty(n, np.int32)
     length, events = np.empty(n, np.int64), np.empty(n, np.int32)
@@ -134,20 +140,24 @@ def _stated_lengths(rows: Any) -> npt.NDArray[np.int64]:
     definition="Sessions, their length and the users who had them, per day, week or month.",
     needs=(TIMED,),
 )
-def sessions(view: View, *, by: str = "day", source: str = "auto", gap_minutes: float = GAP_MINUTES) -> Result:
+def sessions(
+    view: View,
+    *,
+    by: str = "day",
+    source: str = "auto",
+    gap_minutes: float = GAP_MINUTES,
+    activity: str | Sequence[str] = (),
+) -> Result:
     """Columns: period (first ISO day), sessions, users, sessions_per_user, mean_seconds, median_seconds (of known
     lengths), events_per_session, complete. Options by: day, week, month; source: ids (of the events), table (a file of
     sessions), gap (a new session after a pause), auto (the first of these that the data have); gap_minutes: longest
-    pause inside a session.
+    pause inside a session; activity: event names that sessions by pauses are made of (default: the dataset's).
 
     summary: source, gap_minutes, sessions, users, sessions_per_user, mean_seconds, median_seconds, p25_seconds,
     p75_seconds, p90_seconds, events_per_session, single_event_share; lengths: [{low, high (seconds; low <= length <
-    high, high None: no limit), sessions, share}].
+    high, high None: no limit), sessions, users (with at least one such session), share (of the sessions)}].
     """
-    chosen = source_of(view, source)
-    if isinstance(gap_minutes, bool) or not isinstance(gap_minutes, int | float) or not 0 < gap_minutes <= 1_440:
-        raise UserError("bad_sessions", "A pause has more than 0 and at most 1,440 minutes.", "Use 30.")
-    found = read(view, chosen, gap_minutes)
+    chosen, gap_minutes, found = _asked(view, source, gap_minutes, activity)
     parts = buckets_of(view, by)
     first, table = periods.bucket_of_day(parts.spans)
     index = table[found.day - first]
@@ -167,6 +177,50 @@ def sessions(view: View, *, by: str = "day", source: str = "auto", gap_minutes: 
         left_out=tuple(left_out),
         notes=(*where.ignored(view, "sessions" if chosen == "table" else TABLE), _note(chosen, gap_minutes)),
         **rows_read(view),
+    )
+
+
+def _asked(view: View, source: str, gap_minutes: Any, activity: str | Sequence[str]) -> tuple[str, float, Sessions]:
+    """Source, longest pause in minutes and sessions of the options. Raises UserError and CannotAnswer."""
+    chosen = source_of(view, source)
+    minutes = options.decimal(gap_minutes, "gap_minutes", 0, 1_440)
+    if minutes <= 0:
+        raise options.bad("gap_minutes", "more than 0 and at most 1,440 minutes")
+    return chosen, minutes, read(view, chosen, minutes, activity_names(view, activity))
+
+
+@insight(
+    "session_people",
+    "Who had sessions of a length",
+    definition="The users with at least one session of a length: exactly those that it counts.",
+    needs=(TIMED,),
+)
+def session_people(
+    view: View,
+    *,
+    low: float = 0.0,
+    high: float | None = None,
+    source: str = "auto",
+    gap_minutes: float = GAP_MINUTES,
+    activity: str | Sequence[str] = (),
+) -> Result:
+    """Column: user_id, sorted. Options low, high: the class of lengths in seconds as in ``summary["lengths"]`` of
+    ``sessions`` (low <= length < high; high None: no limit); source, gap_minutes, activity: as there.
+
+    summary: users.
+    """
+    at_least = options.decimal(low, "low", 0, 1e9)
+    below = np.inf if high is None else options.decimal(high, "high", 0, 1e9)
+    _, _, found = _asked(view, source, gap_minutes, activity)
+    persons = np.unique(found.person[(found.seconds >= at_least) & (found.seconds < below)])
+    starts = np.concatenate([[0], np.cumsum([partition.n_users for partition in view.dataset.partitions])])
+    ids: list[str] = []
+    for partition, first, last in zip(view.dataset.partitions, starts[:-1], starts[1:], strict=True):
+        mine = persons[(persons >= first) & (persons < last)] - first
+        ids += [str(item) for item in partition.user_ids.take(mine).to_pylist()]
+    frame = pd.DataFrame({"user_id": pd.Series(sorted(ids), dtype=object)})
+    return Result(
+        "session_people", frame, summary={"users": len(ids)}, notes=where.ignored(view, TABLE), **rows_read(view)
     )
 
 
@@ -214,7 +268,11 @@ def summary(found: Sessions) -> dict[str, Any]:
     known = found.seconds[~np.isnan(found.seconds)]
     users = len(_distinct(found.person))
     counted = found.events[found.events > 0]
-    bins = np.bincount(np.searchsorted(EDGES, known, side="right") - 1, minlength=len(EDGES) - 1)
+    classes = len(EDGES) - 1
+    of_class = np.searchsorted(EDGES, known, side="right") - 1
+    bins = np.bincount(of_class, minlength=classes)
+    people = np.unique(found.person[~np.isnan(found.seconds)] * classes + of_class) % classes
+    users_of = np.bincount(people, minlength=classes)
     quantiles = np.quantile(known, [q for _, q in QUANTILES]) if len(known) else np.full(len(QUANTILES), np.nan)
     numbers = {
         "sessions_per_user": ratio(len(found.person), users),
@@ -232,6 +290,7 @@ def summary(found: Sessions) -> dict[str, Any]:
                 "low": EDGES[i],
                 "high": json_number(EDGES[i + 1]),
                 "sessions": int(bins[i]),
+                "users": int(users_of[i]),
                 "share": json_number(float(ratio(bins[i], len(known)))),
             }
             for i in range(len(bins))

@@ -14,9 +14,9 @@ import pandas as pd
 from dashboard.engine.run import run
 from dashboard.errors import UserError
 from dashboard.insights import lifecycle_kernels as kernels
+from dashboard.insights import options, where
 from dashboard.insights import retention_calendar as calendars
 from dashboard.insights import retention_marks as marks
-from dashboard.insights import where
 from dashboard.insights.active_days import TABLE
 from dashboard.insights.activity import rows_read
 from dashboard.insights.lifecycle import MAX_PERIODS, as_selectors
@@ -129,13 +129,12 @@ def days_active_people(
     if mode not in ("exact", "at_least"):
         raise UserError("bad_mode", "There is no such way to count.", "Choose exact or at_least.")
     calendar = periods_of(view, by)
-    if isinstance(periods, bool) or not isinstance(periods, int) or not 1 <= periods <= len(calendar):
-        raise UserError("bad_periods", f"The range has 1 to {len(calendar)} of them.", "Choose a number in that range.")
+    many = options.whole(periods, "periods", 1, len(calendar))
     selectors = as_selectors(view, activity)
 
     def kernel(partition: Partition) -> list[str]:
         flags = np.zeros(partition.n_users, np.uint8)
-        _count(view, partition, calendar, selectors, periods, periods if mode == "exact" else len(calendar), flags)
+        _count(view, partition, calendar, selectors, many, many if mode == "exact" else len(calendar), flags)
         return [str(item) for item in partition.user_ids.take(np.flatnonzero(flags)).to_pylist()]
 
     ids = run(view.dataset, kernel, lambda parts: sorted(item for part in parts for item in part))

@@ -16,7 +16,7 @@ import pandas as pd
 
 from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
-from dashboard.insights import periods, where
+from dashboard.insights import options, periods, where
 from dashboard.insights.active_days import TABLE
 from dashboard.insights.activity import rows_read
 from dashboard.insights.registry import Need, insight
@@ -147,10 +147,11 @@ def survival(
     log_rank: {statistic, df, p_value} of equal curves, None without breakdown.
     """
     chosen = _source(view, source, duration)
-    _check(silent_days, top, horizon)
-    groups = groups_of(view, breakdown, top)
+    silent_days = options.whole(silent_days, "silent_days", 1, 3_650)
+    limit = options.decimal(horizon, "horizon", 0, 1e9)
+    groups = groups_of(view, breakdown, options.whole(top, "top", 1, 12))
     found = of_contract(view, groups, duration) if chosen == "contract" else of_activity(view, groups, silent_days)
-    until = float(horizon) or (float(found.length.max()) if len(found.length) else 0.0)
+    until = limit or (float(found.length.max()) if len(found.length) else 0.0)
     frames, about = [], []
     for g, name in enumerate(groups.names):
         mine = found.group == g
@@ -226,12 +227,3 @@ def _source(view: View, source: str, duration: str) -> str:
             "Choose the column with the length, or add an event log.",
         )
     return chosen
-
-
-def _check(silent_days: object, top: object, horizon: object) -> None:
-    if not isinstance(silent_days, int) or isinstance(silent_days, bool) or not 1 <= silent_days <= 3_650:
-        raise UserError("bad_survival", "Silent days are a whole number from 1 to 3,650.", "Use 30.")
-    if not isinstance(top, int) or isinstance(top, bool) or not 1 <= top <= 12:
-        raise UserError("bad_survival", "The number of groups is a whole number from 1 to 12.", "Use 5.")
-    if not isinstance(horizon, int | float) or isinstance(horizon, bool) or not 0 <= horizon < 1e9:
-        raise UserError("bad_survival", "The horizon is a number from 0.", "Use 0 for the longest time.")

@@ -54,7 +54,8 @@ def test_classes_of_length_have_names() -> None:
 
 def test_the_usual_gap_is_marked() -> None:
     frame = pd.DataFrame({"days": range(1, 61), "users": [0, 5, 3] + [0] * 57, "share": 0.1})
-    drawn = rhythm.gaps(Result("usage_interval", frame, summary={"median": 2.0}))
+    drawn = rhythm.gaps(Result("usage_interval", frame, summary={"median": 2.0}), lambda days: f"gap~{days}")
+    assert [row[1] for row in drawn.data[0].customdata][:2] == ["gap~1", "gap~2"]
     hues = list(drawn.data[0].marker.color)
     assert len(hues) == 7 and hues[1] != hues[0] == hues[2]
 

@@ -170,6 +170,12 @@ def test_rhythm_sessions_and_intervals(world: World, where: Where, partitions: i
         assert result.summary["users"] == len({user for user, *_ in expected})
         assert result.frame["sessions"].sum() == result.summary["sessions"] == len(expected)
         assert sum(item["sessions"] for item in result.summary["lengths"]) == len(expected)
+        for item in result.summary["lengths"]:
+            options = {"low": item["low"], "high": item["high"], "source": "gap", "gap_minutes": minutes}
+            who = sessions.session_people(view, **options).frame["user_id"]
+            high = math.inf if item["high"] is None else item["high"]
+            assert list(who) == sorted({user for user, _, length, _ in expected if item["low"] <= length < high})
+            assert len(who) == item["users"]
         if expected:
             lengths = [seconds for _, _, seconds, _ in expected]
             assert result.summary["median_seconds"] == pytest.approx(float(np.median(lengths)))
@@ -179,8 +185,12 @@ def test_rhythm_sessions_and_intervals(world: World, where: Where, partitions: i
             for user, active in plain.active_days(known, world.zone).items()
         }
         medians = sorted(gap for gap in (plain.median_gap(own) for own in days.values()) if gap is not None)
-        values = usage_interval.gaps(view, ())
+        values = np.concatenate(usage_interval.gaps(view, ()))
         assert sorted(values[~np.isnan(values)]) == medians
+        for row in usage_interval.usage_interval(view).frame.head(3).itertuples():
+            wanted = sorted(u for u, own in days.items() if math.ceil(plain.median_gap(own) or 0) == row.days)
+            who = usage_interval.usage_interval_people(view, days=str(row.days)).frame["user_id"]
+            assert list(who) == wanted and len(wanted) == row.users
 
 
 def test_gaps_longer_than_two_months() -> None:
@@ -190,7 +200,7 @@ def test_gaps_longer_than_two_months() -> None:
         assert stored.manifest.first_day is not None and stored.manifest.last_day is not None
         view = oracle.view(stored, stored.manifest.first_day, stored.manifest.last_day)
         own = plain.active_days(world.events, "UTC")["a"]
-        assert usage_interval.gaps(view, ()).tolist() == [plain.median_gap(own)] == [60.0]
+        assert np.concatenate(usage_interval.gaps(view, ())).tolist() == [plain.median_gap(own)] == [60.0]
         assert usage_interval.usage_interval(view).summary["proposal"] == "month"
 
 
