@@ -6,14 +6,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dashboard.customers.churn import kernels as churn_kernels
 from dashboard.errors import CannotAnswer
 from dashboard.filters import Filters
 from dashboard.insights import (
     activation_kernels,
     activity_kernels,
     aha_kernels,
+    event_rows,
     features_kernels,
+    funnel_groups,
     funnel_kernels,
+    funnel_rows,
     kpis,
     lifecycle_kernels,
     metrics,
@@ -32,12 +36,13 @@ from dashboard.insights.view import view_of
 from tests.store_builder import build_dataset
 
 MODULES: tuple[ModuleType, ...] = (
-    *(activity_kernels, revenue_kernels, where, funnel_kernels),
+    *(activity_kernels, revenue_kernels, where, funnel_kernels, funnel_rows, funnel_groups, event_rows),
     *(lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, survival),
     paths_kernels,
     aha_kernels,
     activation_kernels,
     features_kernels,
+    churn_kernels,
 )
 
 
