@@ -117,7 +117,8 @@ def show_question(search: str | None, _changed: Any) -> Any:
     dataset, filters = _seen(search)
     if not dataset:
         return None
-    in_events = "transactions" not in data.dataset(dataset).manifest.tables
+    tables = data.dataset(dataset).manifest.tables
+    in_events = "events" in tables and "transactions" not in tables
     return question(filters, _asked(dataset, filters), dimensions(dataset), orders_in_events=in_events)
 
 

@@ -86,9 +86,9 @@ def asked(filters: Filters, tabs: tuple[str, ...]) -> Asked:
     tab = filters.option(TAB)
     return Asked(
         tab=tab if tab in tabs else tabs[0],
-        months=int(_number(filters.option(MONTHS), 1, 36, DEFAULT_MONTHS)),
-        margin=_number(filters.option(MARGIN), 0.1, 100, DEFAULT_MARGIN),
-        discount=_number(filters.option(DISCOUNT), 0, 100, DEFAULT_DISCOUNT),
+        months=int(read_number(filters.option(MONTHS), 1, 36, DEFAULT_MONTHS)),
+        margin=read_number(filters.option(MARGIN), 0.1, 100, DEFAULT_MARGIN),
+        discount=read_number(filters.option(DISCOUNT), 0, 100, DEFAULT_DISCOUNT),
         by=one(BY, GROUPS),
         last=int(one(LAST, LASTS)),
         orders=filters.option(ORDERS),
@@ -97,7 +97,8 @@ def asked(filters: Filters, tabs: tuple[str, ...]) -> Asked:
     )
 
 
-def _number(text: str, low: float, high: float, default: float) -> float:
+def read_number(text: str, low: float, high: float, default: float) -> float:
+    """A number of the URL within its limits, else the default."""
     try:
         value = float(text)
     except ValueError:

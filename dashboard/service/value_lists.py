@@ -87,11 +87,38 @@ def _subscribers(dataset_id: str, filters: Filters, options: Options) -> Rows:
     )
 
 
+def _at_risk(dataset_id: str, filters: Filters, options: Options) -> Rows:
+    """People of ``churn_people``, highest risk first."""
+    whole = {"rows": 1_000_000, **options}
+    found = insights.insight("churn_people", dataset_id, filters.with_(extra=()), **whole)
+    asked = (
+        Column("user_id", "User id", "text"),
+        Column("probability", "Probability of leaving", "number", "rate"),
+        Column("value_at_risk", "Value at risk", "number", "money"),
+        Column("reasons", "Reasons", "text", sortable=False),
+        Column("lifetime_value", "Predicted value", "number", "money"),
+        Column("silent_days", "Days silent", "number", "days"),
+        Column("usual_gap", "Usual gap, days", "number", "number"),
+        Column("overdue", "Silence in usual gaps", "number", "number"),
+        Column("p_no_order", "No order, purchase model", "number", "rate"),
+        Column("band", "Band", "text"),
+    )
+    parts = [found.frame[f"reason_{k}"].astype("str") for k in (1, 2, 3)]
+    told = ["; ".join(text for text in row if text) for row in zip(*parts, strict=True)]
+    frame = found.frame.assign(reasons=pd.Series(told, index=found.frame.index, dtype="str"))
+    columns = tuple(c for c in asked if c.type == "text" or frame[c.name].notna().any())
+    return Rows(columns, frame)
+
+
 def _without(columns: Sequence[Column], name: str) -> tuple[Column, ...]:
     return tuple(column for column in columns if column.name != name)
 
 
-LISTS: dict[str, Callable[[str, Filters, Options], Rows]] = {"clv_people": _customers, "clv_subscribers": _subscribers}
+LISTS: dict[str, Callable[[str, Filters, Options], Rows]] = {
+    "clv_people": _customers,
+    "clv_subscribers": _subscribers,
+    "churn_people": _at_risk,
+}
 
 
 def _view(dataset_id: str, filters: Filters, name: str) -> View:
