@@ -14,7 +14,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.components import ids
+from dashboard.components import ids, user_origin
 from dashboard.components.data_table import GridColumn, data_table, refresh_with_url, requested
 from dashboard.components.labelled import aria
 from dashboard.components.links import LIST, view_link
@@ -38,7 +38,7 @@ class Chosen:
 class Source:
     """What the panel needs from its page. seen: search -> (dataset id or "", filters). chosen: (dataset, filters) ->
     the clicked number, None when none is. columns, page, link: of ``service.insight_people``. more: buttons beside the
-    download, such as saving the people as a segment."""
+    download, such as saving the people as a segment. closable: False on a page that is its list."""
 
     seen: Callable[[str | None], tuple[str, Filters]]
     chosen: Callable[[str, Filters], Chosen | None]
@@ -46,6 +46,7 @@ class Source:
     page: Callable[..., Any]
     link: Callable[..., str]
     more: Callable[[str, Filters, Chosen], list[Component]] = lambda dataset, filters, chosen: []
+    closable: bool = True
 
 
 def list_link(filters: Filters, token: str) -> str:
@@ -120,11 +121,11 @@ def register(name: str, source: Source, hint: str) -> None:
         chosen = source.chosen(dataset, filters) if dataset else None
         if chosen is None:
             return empty("No people chosen yet.", hint=hint), None
-        closed = view_link(filters.with_option(LIST, None))
-        tools = [
-            html.A("Close", href=closed, className="btn btn-ghost btn-sm state-link", **aria(label="Close the list")),
-            *source.more(dataset, filters, chosen),
-        ]
+        tools = source.more(dataset, filters, chosen)
+        if source.closable:
+            closed = view_link(filters.with_option(LIST, None))
+            classes = "btn btn-ghost btn-sm state-link"
+            tools = [html.A("Close", href=closed, className=classes, **aria(label="Close the list")), *tools]
         return html.H2(chosen.title), tools
 
     @callback(
@@ -184,4 +185,13 @@ def register(name: str, source: Source, hint: str) -> None:
         noun = "person" if page.total == 1 else "people"
         return {"rowData": page.rows, "rowCount": page.total}, [html.Strong(fmt.count(page.total)), f" {noun}"], link
 
+    def place(search: str, near: str, sort: list[Any], narrowed: Mapping[str, Any]) -> tuple[str, Any] | None:
+        dataset, filters = source.seen(search)
+        chosen = source.chosen(dataset, filters) if dataset else None
+        if chosen is None:
+            return None
+        wanted = {"near": near, "sort_model": sort, "filter_model": narrowed}
+        return chosen.title, source.page(dataset, filters, chosen.insight, chosen.options, **wanted)
+
+    user_origin.ORIGINS[grid_id(name)] = place
     refresh_with_url(grid_id(name))

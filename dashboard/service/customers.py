@@ -34,6 +34,7 @@ from dashboard.service.customer_rfm import (
 )
 from dashboard.service.customer_rules import get_rules, rules_of, save_rules
 from dashboard.service.customer_sides import Sides, sides
+from dashboard.service.customer_table import TABLE as CUSTOMER_TABLE
 from dashboard.service.people import PeopleView, view
 from dashboard.service.people_lists import (
     describe_list,
@@ -48,6 +49,7 @@ from dashboard.statistics.intervals import wilson
 
 __all__ = [
     "CLASSES",
+    "CUSTOMER_TABLE",
     "LEVELS",
     "Asked",
     "Clusters",
