@@ -19,9 +19,11 @@ from dashboard import filters
 from dashboard.engine.run import run
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights import where
+from dashboard.insights.event_rows import Listed, rows_of
 from dashboard.insights.funnel_gather import REMOVED
 from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, STRICT
 from dashboard.insights.funnel_query import FunnelQuery
+from dashboard.insights.funnel_rows import best_of_rows, merged
 from dashboard.insights.memo import Memo
 from dashboard.insights.selector import TABLE, property_of
 from dashboard.insights.view import View
@@ -49,17 +51,19 @@ class Attempts:
     """The counted attempts of one partition, persons ascending (with ``group`` a person may occur once per value).
 
     person int32[p]: person number. rows int32[p, steps]: row of ``events`` that serves step k, -1 = not reached; with
-    steps in any order column r is the event that made it r + 1 steps. group int32[p]: code of the value the funnel was
-    computed for (only for "all steps have the value"), else length 0.
+    steps in any order column r is the event that made it r + 1 steps. at int64[p, steps]: µs at which each step was
+    reached (never falling), NEVER where it was not. group int32[p]: code of the value the funnel was computed for (only
+    for "all steps have the value"), else length 0.
     """
 
     person: Int32
     rows: Int32
+    at: Int64
     group: Int32
 
     @property
     def nbytes(self) -> int:
-        return int(self.person.nbytes + self.rows.nbytes + self.group.nbytes)
+        return int(self.person.nbytes + self.rows.nbytes + self.at.nbytes + self.group.nbytes)
 
 
 _memo: Memo[Attempts] = Memo(256 << 20, lambda item: item.nbytes)
@@ -194,9 +198,11 @@ def attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, p
 
 def _attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, per_value: str) -> Attempts:
     n = len(query.steps)
+    if simple(query) and not per_value:
+        return _plain_attempts(view, partition, query, span)
     data = prepare(view, partition, query)
     if data is None:
-        return Attempts(_NO_VALUE, np.zeros((0, n), np.int32), _NO_VALUE)
+        return _nobody(n)
     source = (data.events.offsets, data.events.time, data.codes, data.table, data.marks)
     entries = (span.until, span.enter_from, span.enter_until)
     window, order = window_of(query), ORDER_CODE[query.order]
@@ -212,15 +218,45 @@ def _attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, 
             *source, values, data.people, order, first, window, grace, *entries, *parts, person, group, found
         )
         keep = np.flatnonzero(found[:total, 0] >= 0)
-        return Attempts(person[keep], found[keep], group[keep])
+        return Attempts(person[keep], found[keep], reached_at(data.events, found[keep]), group[keep])
     rows = np.empty((partition.n_users, n), np.int32)
-    if simple(query):
-        kernels.best_ordered(*source, data.people, window, *entries, rows)
-    else:
-        held = frozen(held_values(view, partition, query.same_property))
-        kernels.best(*source, held, data.people, order, hold_of(query), first, window, grace, *entries, *parts, rows)
+    held = frozen(held_values(view, partition, query.same_property))
+    kernels.best(*source, held, data.people, order, hold_of(query), first, window, grace, *entries, *parts, rows)
     persons = np.flatnonzero(rows[:, 0] >= 0).astype(np.int32)
-    return Attempts(persons, rows[persons], _NO_VALUE)
+    return Attempts(persons, rows[persons], reached_at(data.events, rows[persons]), _NO_VALUE)
+
+
+def _plain_attempts(view: View, partition: Partition, query: FunnelQuery, span: Span) -> Attempts:
+    """:func:`_attempts` of a funnel that the one-pass search answers, from the rows of its steps."""
+    n = len(query.steps)
+    events = partition.table(TABLE)
+    if events is None:
+        return _nobody(n)
+    (entries, starts), later, bits = step_rows(view, partition, query)
+    person, at = np.empty(partition.n_users, np.int32), np.empty((partition.n_users, n), np.int64)
+    rows = np.empty((partition.n_users, n), np.int32)
+    people = where.persons(view, partition, TABLE)
+    total = best_of_rows(
+        events.offsets, events.time, entries, starts, later, bits, people, window_of(query), span.until,
+        span.enter_from, span.enter_until, person, rows, at,
+    )  # fmt: skip
+    if total < partition.n_users:
+        person, rows, at = person[:total].copy(), rows[:total].copy(), at[:total].copy()
+    return Attempts(person, rows, at, _NO_VALUE)
+
+
+def _nobody(n: int) -> Attempts:
+    return Attempts(_NO_VALUE, np.zeros((0, n), np.int32), np.zeros((0, n), np.int64), _NO_VALUE)
+
+
+def step_rows(view: View, partition: Partition, query: FunnelQuery) -> tuple[Listed, Int32, npt.NDArray[np.uint32]]:
+    """The rows of the first step; those of the other steps, each once, and which of the steps each one matches (bit k =
+    step k). Ascending rows of known persons that pass the view's row filters."""
+    first, *others = (rows_of(view, partition, step.selector) for step in query.steps)
+    starts = np.concatenate([[0], np.cumsum([len(item.rows) for item in others])]).astype(np.int64)
+    later, bits = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint32)
+    m = merged(np.concatenate([item.rows for item in others]), starts, later, bits)
+    return first, later[:m], bits[:m]
 
 
 def frozen(values: Int32) -> Int32:
@@ -260,33 +296,29 @@ class Counted:
 def counted(view: View, query: FunnelQuery, span: Span, per_value: str = "") -> Counted:
     """All counted attempts under the view."""
 
-    def kernel(partition: Partition) -> tuple[int, Attempts, Int64]:
-        found = attempts(view, partition, query, span, per_value)
-        return partition.index, found, reached_at(partition, found)
+    def kernel(partition: Partition) -> tuple[int, Attempts]:
+        return partition.index, attempts(view, partition, query, span, per_value)
 
-    def merge(partials: Iterable[tuple[int, Attempts, Int64]]) -> Counted:
+    def merge(partials: Iterable[tuple[int, Attempts]]) -> Counted:
         items = list(partials)
         n = len(query.steps)
         empty: Any = np.zeros((0, n), np.int64)
         return Counted(
-            at=np.concatenate([empty, *(at for _, _, at in items)]),
-            part=np.concatenate([_NO_VALUE, *(np.full(len(a.person), i, np.int32) for i, a, _ in items)]),
-            person=np.concatenate([_NO_VALUE, *(a.person for _, a, _ in items)]),
-            rows=np.concatenate([empty.astype(np.int32), *(a.rows for _, a, _ in items)]),
-            group=np.concatenate([_NO_VALUE, *(a.group for _, a, _ in items)]),
+            at=np.concatenate([empty, *(a.at for _, a in items)]),
+            part=np.concatenate([_NO_VALUE, *(np.full(len(a.person), i, np.int32) for i, a in items)]),
+            person=np.concatenate([_NO_VALUE, *(a.person for _, a in items)]),
+            rows=np.concatenate([empty.astype(np.int32), *(a.rows for _, a in items)]),
+            group=np.concatenate([_NO_VALUE, *(a.group for _, a in items)]),
         )
 
     return run(view.dataset, kernel, merge)
 
 
-def reached_at(partition: Partition, found: Attempts) -> Int64:
+def reached_at(events: Rows, rows: Int32) -> Int64:
     """int64[p, steps]: when each step was reached (never falling), NEVER where it was not."""
-    events = partition.table(TABLE)
-    if events is None or not len(found.person):
-        return np.full(found.rows.shape, NEVER, np.int64)
-    at = np.where(found.rows >= 0, events.time[found.rows], NEVER)
+    at = np.where(rows >= 0, events.time[rows] if len(rows) else NEVER, NEVER)
     latest: Int64 = np.maximum.accumulate(at, axis=1)
-    return np.where(found.rows >= 0, latest, NEVER)
+    return np.where(rows >= 0, latest, NEVER)
 
 
 def people_of(view: View, part: Int32, person: Int32) -> list[str]:

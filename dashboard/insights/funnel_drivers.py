@@ -15,7 +15,7 @@ from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.funnel import left_out_of, query_of
-from dashboard.insights.funnel_attempts import attempts, people_of, reached_at, span_of, window_of
+from dashboard.insights.funnel_attempts import attempts, people_of, span_of, window_of
 from dashboard.insights.funnel_match import FOREVER, NEVER
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
 from dashboard.insights.registry import TIMED, insight
@@ -78,9 +78,8 @@ class _Between:
 def _between(view: View, partition: Partition, query: FunnelQuery, from_step: int, to_step: int) -> _Between:
     span = span_of(view, query)
     found = attempts(view, partition, query, span)
-    at = reached_at(partition, found)
-    kept = at[:, from_step] != NEVER
-    at, person = at[kept], found.person[kept]
+    kept = found.at[:, from_step] != NEVER
+    at, person = found.at[kept], found.person[kept]
     converted = at[:, to_step] != NEVER
     limit = np.full(len(at), FOREVER, np.int64) if query.window_seconds is None else at[:, 0] + window_of(query)
     end = np.minimum(np.where(converted, at[:, to_step], limit), min(span.until, FOREVER - 1) + 1)

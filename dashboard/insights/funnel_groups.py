@@ -11,9 +11,11 @@ import numpy.typing as npt
 from dashboard.errors import UserError
 from dashboard.insights import groups
 from dashboard.insights.funnel_attempts import Counted
+from dashboard.insights.funnel_match import NEVER
 from dashboard.insights.funnel_query import Breakdown
 from dashboard.insights.selector import TABLE, property_of
 from dashboard.insights.view import View
+from dashboard.jit import kernel
 from dashboard.statistics.intervals import difference
 from dashboard.statistics.multiple import benjamini_hochberg
 from dashboard.store.partition import Columns, Partition
@@ -37,19 +39,26 @@ def groups_of(view: View, found: Counted, breakdown: Breakdown) -> Groups:
     if breakdown.attribution == "profile":
         return _profile(view, found, breakdown.property)
     raw: list[npt.NDArray[Any]] = []
-    order: list[npt.NDArray[np.int64]] = []
-    for partition in view.dataset.partitions:
-        mine = np.flatnonzero(found.part == partition.index)
+    begin = 0
+    for partition in view.dataset.partitions:  # the attempts lie in the order of the partitions
+        end = begin + int(np.count_nonzero(found.part == partition.index))
         columns = _columns(partition, breakdown)
-        order.append(mine)
-        raw.append(_values(partition, columns, breakdown, found.rows[mine], found.person[mine]))
+        raw.append(_values(partition, columns, breakdown, found.rows[begin:end], found.person[begin:end]))
+        begin = end
     values = np.concatenate(raw) if raw else np.zeros(0, np.int32)
-    position = np.concatenate(order) if order else np.zeros(0, np.int64)
-    distinct, codes = np.unique(values, return_inverse=True)  # NaN is one value
+    distinct, codes = _distinct(values)
     texts = [_text(view, breakdown.property, value) for value in distinct]
-    ordered = np.empty(len(values), np.int64)
-    ordered[position] = codes
-    return _ranked(ordered, texts)
+    return _ranked(codes, texts)
+
+
+def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The distinct values, ascending (NaN is one), and the position of each one among them."""
+    if values.dtype.kind != "i":
+        distinct, codes = np.unique(values, return_inverse=True)
+        return distinct, codes
+    occurs = np.bincount(values + 1) > 0  # codes from -1 on
+    position = np.cumsum(occurs) - 1
+    return (np.flatnonzero(occurs) - 1).astype(values.dtype), position[values + 1]
 
 
 def _profile(view: View, found: Counted, name: str) -> Groups:
@@ -97,6 +106,10 @@ def _values(
         at = rows[:, breakdown.step]
         here: npt.NDArray[Any] = np.where(at >= 0, column[at], column.dtype.type(missing))
         return here
+    if column.dtype == np.int32:
+        known_first = np.empty(len(rows), np.int32)
+        first_known(column, rows, breakdown.attribution == "last_touch", known_first)
+        return known_first
     on_the_way = np.where(rows >= 0, column[rows], column.dtype.type(missing))
     known = on_the_way == on_the_way if column.dtype == np.float64 else on_the_way != -1
     if breakdown.attribution == "last_touch":
@@ -114,6 +127,37 @@ def _text(view: View, name: str, value: Any) -> str:
     if isinstance(value, np.int8):
         return "true" if value else "false"
     return str(view.dataset.dictionary(name)[value])
+
+
+@kernel
+def first_known(
+    column: npt.NDArray[np.int32], rows: npt.NDArray[np.int32], backwards: bool, out: npt.NDArray[np.int32]
+) -> None:
+    """out[p] = the first code that is not missing at the rows of attempt p in the order of the steps (or the last such
+    code), -1 where all are missing."""
+    steps = rows.shape[1]
+    for p in range(rows.shape[0]):
+        out[p] = -1
+        for k in range(steps):
+            row = rows[p, steps - 1 - k if backwards else k]
+            if row >= 0 and column[row] >= 0:
+                out[p] = column[row]
+                break
+
+
+@kernel
+def count_reached(at: npt.NDArray[np.int64], code: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
+    """counts[code[p], k] += 1 for every step k that attempt p reached."""
+    for p in range(at.shape[0]):
+        for k in range(at.shape[1]):
+            counts[code[p], k] += at[p, k] != NEVER
+
+
+def users_per_step(found: Counted, groups: Groups) -> npt.NDArray[np.int64]:
+    """int64[groups, steps]: how many attempts of each group reached each step."""
+    counts = np.zeros((len(groups.values), found.at.shape[1]), np.int64)
+    count_reached(found.at, groups.code, counts)
+    return counts
 
 
 def differences(shown: list[tuple[str, int, int]]) -> list[dict[str, Any]]:

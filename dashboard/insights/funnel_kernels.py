@@ -13,31 +13,8 @@ import numpy as np
 from dashboard.insights.funnel_gather import blocks, gather, longest, seen_in
 from dashboard.insights.funnel_match import ANY, NEVER, STRICT, Bits, Int32, Int64, is_void
 from dashboard.insights.funnel_search import Flags, attempt, search
-from dashboard.insights.funnel_sweep import earliest_best, every_entry
+from dashboard.insights.funnel_sweep import every_entry
 from dashboard.jit import kernel
-
-
-@kernel
-def best_ordered(
-    offsets: Int64, time: Int64, codes: Int32, table: Bits, marks: Bits, people: Flags, window: int, until: int,
-    enter_from: int, enter_until: int, rows: Int32,
-) -> None:  # fmt: skip
-    """rows[u, k] = row that serves step k in the counted attempt of person u, -1 = none. Ordered steps, best attempt,
-    nothing optional, excluded or held."""
-    n = rows.shape[1]
-    size = longest(offsets) + 1
-    bits, owner = np.empty(size, np.uint32), np.empty(size, np.int64)
-    plan, got, value = np.arange(n), np.empty(n, np.int64), np.empty(0, np.int32)
-    chain, before, first = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    for u in range(offsets.shape[0] - 1):
-        rows[u, :] = -1
-        if people[u]:
-            served = earliest_best(
-                time, codes, table, marks, offsets[u], offsets[u + 1], window, until, enter_from, enter_until, plan,
-                got, chain, before, first, bits, owner, value,
-            )  # fmt: skip
-            for k in range(served):
-                rows[u, k] = got[k]
 
 
 @kernel
@@ -46,7 +23,7 @@ def best(
     hold: int, first_only: bool, window: int, grace: int, until: int, enter_from: int, enter_until: int,
     optional: Flags, exclusions: Int64, rows: Int32,
 ) -> None:  # fmt: skip
-    """:func:`best_ordered` for every kind of funnel."""
+    """rows[u, k] = row that serves step k in the counted attempt of person u, -1 = none, for every kind of funnel."""
     n = rows.shape[1]
     size = longest(offsets) + 1
     bits, row, when = np.empty(size, np.uint32), np.empty(size, np.int32), np.empty(size, np.int64)

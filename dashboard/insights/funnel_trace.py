@@ -13,7 +13,7 @@ import pandas as pd
 from dashboard.errors import CannotAnswer, NotFound
 from dashboard.insights import where
 from dashboard.insights.funnel import query_of
-from dashboard.insights.funnel_attempts import SECOND, Attempts, Span, attempts, now_of, reached_at, span_of
+from dashboard.insights.funnel_attempts import SECOND, Span, attempts, now_of, span_of
 from dashboard.insights.funnel_match import FOREVER, NEVER
 from dashboard.insights.funnel_query import FunnelQuery
 from dashboard.insights.registry import TIMED, insight
@@ -85,8 +85,7 @@ def _attempt(
     if not len(mine):
         n = len(query.steps)
         return np.full(n, -1, np.int32), np.full(n, NEVER, np.int64)
-    one = Attempts(found.person[mine], found.rows[mine], found.group)
-    return one.rows[0], reached_at(partition, one)[0]
+    return found.rows[mine[0]], found.at[mine[0]]
 
 
 def _explain(

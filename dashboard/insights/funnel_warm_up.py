@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.insights import event_rows, funnel_groups
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
+from dashboard.insights.funnel_rows import best_of_rows, merged
 from dashboard.insights.funnel_suggestions import order_pairs
 
 
@@ -26,7 +28,16 @@ def compile_kernels() -> None:
     entries = (FOREVER, 0, FOREVER)
     parts = (np.zeros(2, np.uint8), np.zeros((0, 2), np.int64))
     rows, person, group = np.empty((1, 2), np.int32), np.empty(2, np.int32), np.empty(2, np.int32)
-    kernels.best_ordered(*source, people, FOREVER, *entries, rows)
+    second = event_rows.rows_with(codes, 2, 1)
+    event_rows.starts_of(offsets, _stored([0], np.int32))
+    event_rows.rows_kept(_stored([0, 1], np.int32), np.ones(2, np.uint8))
+    later, bits = np.empty(1, np.int32), np.empty(1, np.uint32)
+    merged(second, np.array([0, 1], np.int64), later, bits)
+    at = np.empty((1, 2), np.int64)
+    best_of_rows(
+        offsets, time, _stored([0], np.int32), _stored([0, 1], np.int32), later, bits, people, FOREVER, *entries,
+        person, rows, at,
+    )  # fmt: skip
     for order in (ORDERED, ANY):
         kernels.best(*source, value, people, order, FREE, False, FOREVER, 0, *entries, *parts, rows)
     room = kernels.entering_rows(offsets, codes, table, marks, people, 1)
@@ -40,6 +51,8 @@ def compile_kernels() -> None:
     who, begin, end = np.zeros(1, np.int32), np.zeros(1, np.int64), np.full(1, 3, np.int64)
     kept, converted = np.zeros(0, np.uint8), np.ones(1, np.uint8)
     kernels.events_between(offsets, time, codes, kept, who, begin, end, converted, np.zeros((2, 3), np.int64))
+    funnel_groups.first_known(value, rows, False, person[:1])
+    funnel_groups.count_reached(np.zeros((1, 2), np.int64), np.zeros(1, np.int64), np.zeros((1, 2), np.int64))
     kernels.did_between(offsets, time, codes, kept, who, begin, end, 1, np.zeros(1, np.uint8))
     slot = np.array([-1, 0, 1], np.int32)
     order_pairs(offsets, time, codes, slot, kept, people, FOREVER, np.zeros((2, 2), np.int64))

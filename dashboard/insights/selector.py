@@ -118,6 +118,22 @@ class Selector:
                 keep[known:] = 0
         return keep.view(np.bool_)
 
+    def holds_at(self, partition: Partition, dataset: Dataset, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """bool[len(rows)]: which of these rows of known persons have the properties; the name is not looked at."""
+        keep = np.ones(len(rows), np.uint8)
+        for name, values in self.where:
+            found = property_of(partition, name)
+            if found is None:
+                keep[:] = 0
+                continue
+            at: npt.NDArray[Any] = rows
+            if found is partition.users:
+                at = np.searchsorted(partition.table(TABLE).offsets, rows, side="right") - 1  # type: ignore[union-attr]
+            column = found.column(name)[at]
+            column.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
+            _keep(dataset, column, name, values, keep)
+        return keep.view(np.bool_)
+
 
 def property_of(partition: Partition, name: str) -> Columns | None:
     """The columns that hold a property of events: the events' own, else the users'; None when neither has one whose

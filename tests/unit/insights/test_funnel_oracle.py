@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.insights import funnel_kernels as kernels
+from dashboard.insights.event_rows import starts_of
 from dashboard.insights.funnel_gather import REMOVED
 from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, SAME, STRICT
+from dashboard.insights.funnel_rows import best_of_rows, merged
 from tests.unit.insights import funnel_oracle as oracle
 from tests.unit.insights.funnel_oracle import Event, Funnel
 
@@ -21,11 +23,11 @@ MANY = settings(max_examples=500, deadline=None)
 
 
 @st.composite
-def logs(draw: st.DrawFn, n: int, exclusions: int = 0) -> tuple[Event, ...]:
+def logs(draw: st.DrawFn, n: int, exclusions: int = 0, instants: int = 9) -> tuple[Event, ...]:
     """A person's events in order: few instants, so that many are simultaneous; events that match several steps."""
     steps = st.frozensets(st.integers(0, n - 1), max_size=2)
     excluded = st.frozensets(st.integers(0, exclusions - 1)) if exclusions else st.just(frozenset())
-    events = st.builds(Event, st.integers(0, 9), steps, excluded, st.integers(-1, 1))
+    events = st.builds(Event, st.integers(0, instants), steps, excluded, st.integers(-1, 1))
     return tuple(sorted(draw(st.lists(events, max_size=9)), key=lambda event: event.time))
 
 
@@ -134,16 +136,46 @@ def compare(data: st.DataObject, funnel: Funnel) -> None:
 
 @MANY
 @given(st.data())
-def test_one_pass_equals_the_search(data: st.DataObject) -> None:
+def test_rows_of_the_steps_equal_the_search(data: st.DataObject) -> None:
+    """With hardly any simultaneous events, and with many; rows without a time and persons who do not count."""
+    instants = data.draw(st.sampled_from((9, 60)))
     funnel = data.draw(funnels("ordered", plain=True))
-    people = data.draw(st.lists(logs(funnel.n), min_size=1, max_size=3))
-    given_ = stored(people)
-    rows = np.empty((len(people), funnel.n), np.int32)
-    kernels.best_ordered(
-        *given_["source"], given_["people"], window_of(funnel), FOREVER, funnel.enter_from, funnel.enter_until, rows
-    )
-    expected = [oracle.counted(replace(funnel, events=events)) for events in people]
-    assert [reached(given_["time"], row) for row in rows] == expected
+    if instants > 9:
+        funnel = replace(funnel, window=data.draw(st.none() | st.integers(0, 60)), enter_until=instants)
+    people = data.draw(st.lists(logs(funnel.n, instants=instants), min_size=1, max_size=4))
+    undated = data.draw(st.booleans())
+    until = data.draw(st.sampled_from((FOREVER, 5, 30)))
+    rows = [event for events in people for event in (*[Event(0, frozenset({0, 1}))] * undated, *events)]
+    time = np.array([event.time for event in rows], np.int64)
+    offsets = np.cumsum([0, *(len(events) + undated for events in people)]).astype(np.int64)
+    time[offsets[:-1][: len(people) * undated]] = NEVER
+    counts = np.array([data.draw(st.booleans()) for _ in people], np.uint8)
+    lists = [np.array([i for i, e in enumerate(rows) if k in e.steps], np.int32) for k in range(funnel.n)]
+    for array in (offsets, time, *lists):
+        array.flags.writeable = False
+    entry_starts = starts_of(offsets, lists[0])
+    entry_starts.flags.writeable = False
+    assert entry_starts.tolist() == [sum(row < offset for row in lists[0]) for offset in offsets]
+    starts = np.cumsum([0, *map(len, lists[1:])]).astype(np.int64)
+    later, bits = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint32)
+    m = merged(np.concatenate(lists[1:]), starts, later, bits)
+    person, found = np.empty(len(people), np.int32), np.empty((len(people), funnel.n), np.int32)
+    at = np.empty(found.shape, np.int64)
+    total = best_of_rows(
+        offsets, time, lists[0], entry_starts, later[:m], bits[:m], counts, window_of(funnel), until, funnel.enter_from,
+        funnel.enter_until, person, found, at,
+    )  # fmt: skip
+    answer: list[dict[int, int]] = [{} for _ in people]
+    for u, row, times in zip(person[:total], found[:total], at[:total], strict=True):
+        used = [int(i) for i in row if i >= 0]
+        assert len(set(used)) == len(used)
+        assert all(offsets[u] <= i < offsets[u + 1] for i in used)
+        assert all(times[k] == (time[i] if i >= 0 else NEVER) for k, i in enumerate(row))
+        answer[u] = {k: int(times[k]) for k in range(funnel.n) if row[k] >= 0}
+    seen = [tuple(event for event in events if event.time <= until) for events in people]
+    assert answer == [
+        oracle.counted(replace(funnel, events=events)) if one else {} for events, one in zip(seen, counts, strict=True)
+    ]
 
 
 @MANY
