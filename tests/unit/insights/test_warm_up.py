@@ -48,7 +48,7 @@ MODULES: tuple[ModuleType, ...] = (
 
 # kernels that only other kernels call are compiled as a part of those
 INNER = {f"dashboard.insights.retention_{name}" for name in ("kernels.tally", "bits.ones")}
-NESTED = "dashboard.insights.funnel_kernels."  # most of its kernels are parts of a few
+NESTED = tuple(f"dashboard.insights.funnel_{name}." for name in ("kernels", "rows"))  # mostly parts of a few
 
 # questions that lead into kernels which the defaults do not reach
 MORE: tuple[tuple[str, dict[str, Any]], ...] = (
