@@ -21,6 +21,7 @@ from dashboard.components.rule_editor import RULE, effect, form_values, rule_for
 from dashboard.components.segment_cards import group_card, segment_card, spread_card, target_card
 from dashboard.components.states import explained, guarded, no_data, notice, skeleton
 from dashboard.components.table import records
+from dashboard.components.user_origin import ORIGINS
 from dashboard.errors import UserError
 from dashboard.filters import Filters, parse
 from dashboard.service import customers, data, dimensions, view_of
@@ -387,4 +388,13 @@ def rows(request: Any, search: str | None) -> Any:
     )
 
 
+def _place(search: str, near: str, sort: list[Any], narrowed: Any) -> Any:
+    """Who stands beside a person in the list, for the person's page."""
+    dataset, filters = _seen(search)
+    rules, token = customers.rules_of(dataset, filters), _token(filters)
+    asked = {"sort_model": sort, "filter_model": narrowed, "near": near}
+    return customers.describe_list(token, rules), customers.people_page(dataset, filters, rules, token, **asked)
+
+
+ORIGINS[GRID] = _place
 refresh_with_url(GRID)

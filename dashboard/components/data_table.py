@@ -22,6 +22,8 @@ BLOCK = 100  # rows per request
 MAX_BLOCK = 1_000  # rows a forged request may ask for
 NARROW, MIDDLE, MOMENT, WIDE = 136, 150, 190, 420  # pixels; a moment is a day with its time
 FILTER: dict[str, Any] = {"maxNumConditions": 1, "buttons": ["apply", "reset"], "closeOnApply": True}
+PERSON = "user_id"  # the column that links to the person's page
+TIME = "time"  # a column of moments as text
 CHOSEN = "grid-columns"  # type of the list of shown columns, with the grid's id as "grid"
 
 _NUMBER = {
@@ -109,6 +111,10 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
         }
     else:
         definition |= {"valueFormatter": {"function": "params.value == null ? '–' : params.value"}}
+    if column.key == TIME:
+        definition["width"] = MOMENT
+    if column.key == PERSON:
+        definition["cellRenderer"] = "PersonLink"  # assets/user.js
     if column.tests:
         definition["filterParams"] = {**FILTER, "filterOptions": list(column.tests)}
         definition["width"] = MOMENT if column.kind == "date" else definition["width"]

@@ -19,7 +19,7 @@ from dashboard.escape import safe_cell
 from dashboard.filters import Filters, parse
 from dashboard.offers.targeting import slug
 from dashboard.schema import FIELDS, TABLES, TableName
-from dashboard.service import cleaning, core, customers, insight_people, segments
+from dashboard.service import cleaning, core, customers, insight_people, segments, user_timeline
 from dashboard.service.tables import table_chunks
 from dashboard.store.dataset import open_dataset
 
@@ -119,6 +119,12 @@ def _insight_people(filters: Filters) -> Download:
     return Download(made.file_name, made.chunks)
 
 
+def _user(filters: Filters) -> Download:
+    """The rows of one person's timeline; the link names the person by the handle."""
+    made = user_timeline.download(_dataset(filters), filters, filters.option("user"), filters.option("user.zoom"))
+    return Download(made.file_name, made.chunks)
+
+
 def _grid_filter(text: str) -> dict[str, Any] | None:
     """The column filters that the list on the page was narrowed with, as its link carries them. Raises UserError for a
     link that cannot be read: without them the file would hold other people than the list."""
@@ -197,5 +203,6 @@ EXPORTS: dict[str, Callable[[Filters], Download]] = {
     "rejected": _rejected,
     "table": _table,
     "template": _template,
+    "user": _user,
     "cleaning": _cleaning,
 }

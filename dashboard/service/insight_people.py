@@ -25,7 +25,7 @@ from dashboard.service import core, insights, value_lists
 from dashboard.service.customer_results import Download, PeoplePage
 from dashboard.service.customers import rules_of
 from dashboard.service.people import PeopleView, view
-from dashboard.service.people_links import linked
+from dashboard.service.people_links import around, linked
 from dashboard.service.people_lists import file_of, narrowed, page_of
 
 INSIGHT, OPTIONS = "insight", "options"  # names in the link of a download
@@ -51,12 +51,17 @@ def page(
     end: int = 100,
     sort_model: Sequence[Mapping[str, Any]] | None = None,
     filter_model: Mapping[str, Any] | None = None,
+    near: str = "",
 ) -> PeoplePage:
     """Rows ``start`` (inclusive) to ``end`` (exclusive, at most 1,000) of the people of an insight.
 
     name, options: a registered insight whose frame has ``user_id``, and its options. sort_model, filter_model: as AG
-    Grid's infinite row model sends them. Raises UserError, NotFound and CannotAnswer.
+    Grid's infinite row model sends them. near: a person's handle; only this one and the two beside them are returned
+    (:func:`dashboard.service.people_links.around`). Raises UserError, NotFound and CannotAnswer.
     """
+    if near:
+        ids = ordered_ids(dataset_id, filters, name, options, sort_model=sort_model, filter_model=filter_model)
+        return around(dataset_id, ids, near)
     if name in value_lists.LISTS:
         whole = value_lists.rows_of(dataset_id, filters, name, options)
         found = value_lists.page(whole, start=start, end=end, sort_model=sort_model, filter_model=filter_model)

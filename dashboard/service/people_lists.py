@@ -17,7 +17,7 @@ from dashboard.filters import Filters
 from dashboard.offers import targeting
 from dashboard.service.customer_results import Download, PeoplePage
 from dashboard.service.people import PeopleView, grouping, view
-from dashboard.service.people_links import linked
+from dashboard.service.people_links import around, linked
 
 
 def people_columns(dataset_id: str, filters: Filters, rules: RuleSet) -> tuple[Column, ...]:
@@ -36,13 +36,18 @@ def people_page(
     end: int = 100,
     sort_model: Sequence[Mapping[str, Any]] | None = None,
     filter_model: Mapping[str, Any] | None = None,
+    near: str = "",
 ) -> PeoplePage:
     """Rows ``start`` (inclusive) to ``end`` (exclusive, at most 1,000 rows) of the people behind a number.
 
     chosen: a token of ``customers.selection`` ("targets", "class.Risky", "cell.Medium.1", "group.0" …). sort_model,
     filter_model: as AG Grid's infinite row model sends them; without a sort the list is in the order of user ids.
-    Raises UserError ("unknown_list", "bad_filter").
+    near: a person's handle; only this one and the two beside them are returned (people_links.around). Raises UserError
+    ("unknown_list", "bad_filter").
     """
+    if near:
+        ids = ordered_ids(dataset_id, filters, rules, chosen, sort_model=sort_model, filter_model=filter_model)
+        return around(dataset_id, ids, near)
     seen = view(dataset_id, filters, rules)
     positions = _positions(seen, chosen, sort_model, filter_model)
     return linked(dataset_id, page_of(seen, positions, start, end))

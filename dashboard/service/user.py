@@ -1,4 +1,4 @@
-"""One person for pages: found by a text, named in links by a handle, placed in the list one came from.
+"""One person for pages: found by a text, named in links by a handle.
 
 Ids, names and e-mail addresses go into a page and come out of a search field; they never stand in a link, a file name,
 a log line or an error. Links carry a handle (:mod:`dashboard.store.handles`). A page's filters choose lists of people;
@@ -7,17 +7,10 @@ of one person everything is told, up to the as-of day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from dashboard.errors import NotFound
-from dashboard.filters import Filters
-from dashboard.service import core, insight_people, people_lists
-from dashboard.service.customers import rules_of
+from dashboard.service import core
 from dashboard.store import lookup
 from dashboard.store.dataset import Dataset
 from dashboard.store.handles import Maker
@@ -57,17 +50,6 @@ class Who:
     user_id: str
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a person stands in a list. number: from 1, 0 = not in it. total: people of the list. previous, next:
-    handles, "" at its ends; for somebody who is not in it, next is its first person."""
-
-    number: int
-    total: int
-    previous: str
-    next: str
-
-
 def prepare(dataset_id: str) -> tuple[str, ...]:
     """Make searching ready and say what can be searched (seconds at first for a million people, then nothing)."""
     return lookup.lookup_of(core.open_for("read", dataset_id)).fields
@@ -101,49 +83,3 @@ def handle_of(dataset_id: str, user_id: str) -> str:
     if dataset.find(user_id) is None:
         raise NotFound("person")
     return Maker(dataset.id).handle(user_id)
-
-
-def place_in_insight(
-    dataset_id: str,
-    filters: Filters,
-    name: str,
-    options: Mapping[str, Any],
-    handle: str,
-    *,
-    sort_model: Sequence[Mapping[str, Any]] | None = None,
-    filter_model: Mapping[str, Any] | None = None,
-) -> Place:
-    """Where a person stands in the people of an insight (service.insight_people), in the grid's order. Raises NotFound,
-    UserError and CannotAnswer like the list."""
-    ids = insight_people.ordered_ids(
-        dataset_id, filters, name, options, sort_model=sort_model, filter_model=filter_model
-    )
-    return _place(ids, who(dataset_id, handle))
-
-
-def place_in_list(
-    dataset_id: str,
-    filters: Filters,
-    token: str,
-    handle: str,
-    *,
-    sort_model: Sequence[Mapping[str, Any]] | None = None,
-    filter_model: Mapping[str, Any] | None = None,
-) -> Place:
-    """The same in a list of the rules (service.customers.people_page)."""
-    rules = rules_of(dataset_id, filters)
-    ids = people_lists.ordered_ids(dataset_id, filters, rules, token, sort_model=sort_model, filter_model=filter_model)
-    return _place(ids, who(dataset_id, handle))
-
-
-def _place(ids: pd.Series, person: Who) -> Place:
-    maker, total = Maker(person.dataset.id), len(ids)
-
-    def handle(at: int) -> str:
-        return maker.handle(str(ids.iloc[at])) if 0 <= at < total else ""
-
-    found = np.flatnonzero((ids == person.user_id).to_numpy())
-    if not len(found):
-        return Place(0, total, "", handle(0))
-    at = int(found[0])
-    return Place(at + 1, total, handle(at - 1), handle(at + 1))

@@ -249,6 +249,11 @@ def _value(person: Who, seen: View) -> tuple[Answer, ...]:
     at = int(np.searchsorted(table.book.row, person.row))
     if at == len(table.book.row) or table.book.row[at] != person.row:
         return (Answer("clv", "Predicted value", missing="No order up to this day, so no prediction."),)
+    if np.isnan(table.prediction.clv[at]):
+        return (
+            Answer("historic", "Value so far", float(table.historic[at]), "money", "net revenue × margin"),
+            Answer("clv", "Predicted value", missing="The model of these data gives no value for this customer."),
+        )
     row = clv_people.with_ranges(seen, rule, clv_people.everybody(seen, rule).iloc[[at]]).iloc[0]
     low, high = (fmt.money(row[name], person.dataset.manifest.currency) for name in ("low", "high"))
     overdue = _number(row["overdue_days"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +18,9 @@ from dashboard.customers.timeline import EVENT, KINDS, Timeline, details, timeli
 from dashboard.filters import Filters, Period, day_date, day_number
 from dashboard.insights.memo import Memo
 from dashboard.insights.view import view_of
+from dashboard.offers import targeting
 from dashboard.result import Result
 from dashboard.service.customer_results import Download, PeoplePage
-from dashboard.service.exports import csv_chunks
 from dashboard.service.user import Who, who
 from dashboard.service.user_story import own
 
@@ -237,10 +237,5 @@ def download(
     person, found = _found(dataset_id, filters, handle)
     positions = _positions(person, found, zoom, None, filter_model)
     asked = [column.name for column in columns(dataset_id, filters, handle)]
-
-    def lines() -> Iterator[Sequence[object]]:
-        for at in range(0, len(positions), _CHUNK):
-            rows = json_rows(_rows(person, found, positions[at : at + _CHUNK]))
-            yield from ([row[name] for name in asked] for row in rows)
-
-    return Download(f"timeline_{len(positions)}-rows.csv", len(positions), csv_chunks(asked, lines()))
+    pieces = (_rows(person, found, positions[at : at + _CHUNK])[asked] for at in range(0, len(positions), _CHUNK))
+    return Download(f"timeline_{len(positions)}-rows.csv", len(positions), targeting.csv_chunks(asked, pieces))
