@@ -189,17 +189,15 @@ def _content(spec: Spec, cut: int, row: npt.NDArray[np.int64]) -> list[tuple[Col
     """How much happened, how varied it was, and how often the most frequent events did."""
     if spec.table not in spec.view.dataset.manifest.tables:
         return []
-    width = 2 + len(spec.names)
     varied = _tallied(spec, cut, spec.content, (), spec.long)[row] if spec.content else None
     found: list[tuple[Column, Floats]] = []
-    if spec.names or not spec.shop:
+    if not spec.shop:
         out = _tallied(spec, cut, "event_name", spec.names, spec.window)[row]
-        found.append((Column("events", "Intensity", f"Events in {spec.window} days", "count"), out[:, 0]))
-        for k in range(2, width):
-            name = spec.names[k - 2][0]
-            found.append(
-                (Column(f"event {name}", f"Use of {name}", f"“{name}” in {spec.window} days", "count"), out[:, k])
-            )
+        if not spec.names:  # else they are nearly the sum of the others, and signs would confuse
+            found.append((Column("events", "Intensity", f"Events in {spec.window} days", "count"), out[:, 0]))
+        for k, (name, _) in enumerate(spec.names):
+            label = f"Times “{name}” in {spec.window} days"
+            found.append((Column(f"event {name}", f"Use of {name}", label, "count"), out[:, 2 + k]))
     if varied is not None:
         label = f"Different {spec.thing} in {spec.long} days"
         found.append((Column("breadth", "Breadth", label, "breadth"), varied[:, 1]))

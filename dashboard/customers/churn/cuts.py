@@ -71,16 +71,18 @@ def propose(view: View, horizon: int = 0) -> Proposal:
     curve = kaplan_meier(length, closed)
     longest = np.sort(length)
 
-    def returning(silent: int, more: int) -> float:
-        there = curve.at(silent)
-        return 1 - curve.at(silent + more) / there if there > 0 else float("nan")
-
     def watched(days: int) -> int:
         return len(longest) - int(np.searchsorted(longest, days, side="right"))
 
+    def returning(silent: int, more: int) -> float:
+        """NaN where too few were watched until then, unless nobody was left to come back before that."""
+        there, end = curve.at(silent), curve.at(silent + more)
+        few = watched(silent) < MIN_AT_RISK or (watched(silent + more) < MIN_AT_RISK and end > 0)
+        return float("nan") if few or there <= 0 else 1 - end / there
+
     seen = np.array([watched(days) for days in CANDIDATES], np.float64)
-    back = np.array([returning(d, within) if watched(d + within) >= MIN_AT_RISK else np.nan for d in CANDIDATES])
-    twice = np.array([returning(d, d) if watched(2 * d) >= MIN_AT_RISK else np.nan for d in CANDIDATES])
+    back = np.array([returning(days, within) for days in CANDIDATES])
+    twice = np.array([returning(days, days) for days in CANDIDATES])
     chosen = next((d for d, share in zip(CANDIDATES, back, strict=True) if share < FEW_RETURN), 0)
     reached = np.flatnonzero(curve.survival <= 0.1)
     ended = length[closed]

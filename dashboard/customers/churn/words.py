@@ -74,6 +74,7 @@ def of_everybody(column: Column, more: bool) -> str:
         "silence": "The longer somebody has been silent",
         "overdue": "The longer somebody has been silent against their own rhythm",
         "tenure": "The longer somebody has been known",
+        "count": f"The more {column.label[:1].lower()}{column.label[1:]}",
     }.get(column.kind, f"The higher “{column.label}”")
     return f"{opening}, the {'more' if more else 'less'} likely they leave."
 
