@@ -20,6 +20,7 @@ from dashboard.result import Result
 RATES = {"base_rate", "no_information_rate", "accuracy", "ppv", "sensitivity", "specificity"}
 CALIBRATED = {"sigmoid": "sigmoid, on scores of people it was not fitted on", "isotonic": "isotonic, on such scores"}
 AHEAD = 0.01  # area by which a model must be ahead to be called better
+MAX_POINTS = 50  # of a curve in its table; the picture has all of them
 ALARM = 0.2  # |intercept| from which probabilities are off in the large
 
 
@@ -136,8 +137,11 @@ def _alarm(result: Result, link_shift: str) -> Component | None:
 def _points(
     curves: Result, curve: str, columns: list[Column], names: list[str]
 ) -> tuple[list[Column], list[list[object]]]:
+    """The points of a curve as rows of a table; of very many every so many, the last one included."""
     part = curves.frame[curves.frame["curve"] == curve]
-    return columns, [list(row) for row in part[names].to_numpy(dtype=object)]
+    rows = [list(row) for row in part[names].to_numpy(dtype=object)]
+    step = -(-len(rows) // MAX_POINTS) or 1
+    return columns, rows[::-1][::step][::-1]
 
 
 def _reliability(result: Result, curves: Result) -> Component:

@@ -33,10 +33,11 @@ def curve_card(result: Result, *, currency: str) -> Component:
         if pooled
         else "No month is over yet"
     )
+    drawn = set(list(dict.fromkeys(result.frame["cohort"]))[-figures.MAX_COHORTS :])
     rows = [
         [month_name(row.cohort), int(row.k), int(row.members), row.cumulative, row.per_member]
         for row in records(result)
-        if row.complete
+        if row.complete and row.cohort in drawn
     ]
     found = {str(cohort): month_name(str(cohort)) for cohort in result.frame["cohort"].unique()}
     return chart_card(

@@ -15,7 +15,7 @@ from dashboard.components.choice import Option, tabs
 from dashboard.components.help import Fact, tip
 from dashboard.components.linked_table import Cell, linked_table
 from dashboard.components.provenance import facts_of, remarks
-from dashboard.components.table import Column, records, rows_of
+from dashboard.components.table import Column, records
 from dashboard.components.value_options import Asked
 from dashboard.figures import value as figures
 from dashboard.filters import Filters
@@ -119,7 +119,7 @@ def curve_card(filters: Filters, result: Result, asked: Asked) -> Component:
                     Column(title, "" if position < 2 else result.units.get(name, ""))
                     for position, (name, title) in enumerate(zip(names_, titles, strict=True))
                 ],
-                rows=rows_of(result, names_),
+                rows=[list(row) for row in part[names_].to_numpy(dtype=object)],
                 about=tip(
                     "value-staying",
                     "How long subscribers stay",
