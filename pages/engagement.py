@@ -37,7 +37,6 @@ TABS = "engagement-tabs"
 QUESTION = "engagement-question"
 BODY = "engagement-body"
 HINT = "Click a number, a column or a point to see exactly these people."
-GROUPS = 5  # groups of a breakdown
 
 dash.register_page(__name__, path=PATH, name="Engagement", title="Engagement – Holdfast", order=4, icon="engagement")
 
@@ -102,7 +101,7 @@ def show_question(search: str | None, _changed: Any) -> Any:
     if not dataset:
         return None
     asked, days = _asked(dataset, filters)
-    return question(filters, asked, dimensions(dataset), days)
+    return question(filters, asked, dimensions(dataset), days, segments.breakdowns(dataset))
 
 
 @callback(
@@ -134,16 +133,13 @@ def show_body(search: str | None, _changed: Any) -> Any:
 
 def _active(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
     found = insight("active_users", dataset, filters, **asked.active())
-    groups = []
-    for item in dimensions(dataset):
-        if item.name == asked.split and "users" in item.tables:
-            for value, _ in item.values[:GROUPS]:
-                part = filters.with_where(asked.split, (value,)).with_(compare="none")
-                groups.append((value, insight("active_users", dataset, part, **asked.active())))
+    split = None
+    if asked.split:
+        split = insight("active_users_by_group", dataset, filters, breakdown=asked.split, **asked.active())
     return [
         engagement_active.cards(found, lambda token: list_link(filters, token)),
         engagement_active.course(found),
-        engagement_active.ratio_card(filters, found, groups, asked),
+        engagement_active.ratio_card(filters, found, split, asked, dict(segments.breakdowns(dataset))),
     ]
 
 

@@ -16,6 +16,7 @@ from dashboard.components.funnel_builder import (
     ATTRIBUTIONS,
     HOLD,
     PAGE,
+    SPLIT,
     WINDOW_APPLY,
     WINDOW_NUMBER,
     WINDOW_UNIT,
@@ -158,7 +159,12 @@ def show_suggestions(search: str | None, _changed: Any) -> Any:
 @guarded(210)
 def show_form(search: str | None, _changed: Any) -> Any:
     dataset, filters = _seen(search)
-    return builder(filters, _asked(dataset, filters)) if dataset else no_data()
+    return builder(filters, _asked(dataset, filters), _labels(dataset)) if dataset else no_data()
+
+
+def _labels(dataset: str) -> dict[str, str]:
+    """What the breakdowns are called."""
+    return {**dict(segments.breakdowns(dataset)), **{item.name: item.label for item in dimensions(dataset)}}
 
 
 @callback(
@@ -181,7 +187,8 @@ def fill_picker(clicks: int | None, identifier: dict[str, str], search: str | No
     if identifier["name"] == HOLD:
         own = identifiers(data.dataset(dataset).manifest)
         usable = [*own, *(item for item in usable if "events" in item.tables)]
-    return picked(filters, _asked(dataset, filters), identifier["name"], events, usable)
+    people = segments.breakdowns(dataset) if identifier["name"] == SPLIT else ()
+    return picked(filters, _asked(dataset, filters), identifier["name"], events, usable, people)
 
 
 @callback(
@@ -257,7 +264,7 @@ def show_groups(search: str | None, _changed: Any) -> Any:
     state = _ready(dataset, filters) if dataset else None
     if state is None or not state.breakdown:
         return None
-    labels = {item.name: item.label for item in dimensions(dataset)}
+    labels = _labels(dataset)
     return group_card(
         insight("funnel", dataset, filters, **state.query(), **state.split()),
         _links(filters),

@@ -26,7 +26,6 @@ FORM = "paths-form"
 FLOW = "paths-flow"
 HINT = "Click a band, a node or a row to see exactly who went this way."
 EVENT_NAME = "event_name"
-SEGMENT = "segment:"
 
 dash.register_page(__name__, path=PATH, name="Paths", title="Paths – Holdfast", order=7, icon="paths")
 
@@ -59,14 +58,6 @@ def _seen(search: str | None) -> tuple[str, Filters]:
     return filters.dataset or data.newest_dataset() or "", filters
 
 
-def _comparisons(dataset: str) -> list[tuple[str, str]]:
-    """Ways to split people: their columns, the rule classes, saved segments."""
-    columns = [(item.name, item.label) for item in dimensions(dataset) if "users" in item.tables]
-    rules = [("class", "Segment of the rules"), ("engagement", "Engagement level"), ("recency", "Last activity")]
-    saved = [(f"{SEGMENT}{item.id}", f"Saved segment: {item.name}") for item in segments.segments(dataset)]
-    return [*saved, *columns, *rules]
-
-
 def _groups(dataset: str, filters: Filters, state: PathsState) -> list[str]:
     """The groups of the comparison in force, to choose two of."""
     if state.compare == "class":
@@ -94,7 +85,7 @@ def show_form(search: str | None, _changed: Any) -> Any:
     if not dataset:
         return no_data()
     state = read(filters)
-    labels = {**{item.name: item.label for item in dimensions(dataset)}, **dict(_comparisons(dataset))}
+    labels = {**{item.name: item.label for item in dimensions(dataset)}, **dict(segments.breakdowns(dataset))}
     return controls(filters, state, labels, _shown(dataset, filters, state))
 
 
@@ -126,7 +117,7 @@ def fill_picker(clicks: int | None, identifier: dict[str, str], search: str | No
     counts = {value: rows for item in known if item.name == EVENT_NAME for value, rows in item.values if value}
     events = [*counts.items(), *((event, None) for event in segments.choices(dataset).events if event not in counts)]
     columns = [item for item in known if "events" in item.tables and item.name != EVENT_NAME]
-    return picked(filters, state, name, events, columns, _comparisons(dataset))
+    return picked(filters, state, name, events, columns, segments.breakdowns(dataset))
 
 
 @callback(Output(FLOW, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))

@@ -95,7 +95,7 @@ def show_question(search: str | None, _changed: Any) -> Any:
         return None
     asked, days = _asked(dataset, filters)
     money = "transactions" in data.dataset(dataset).manifest.given
-    return question(filters, asked, dimensions(dataset), days, money=money)
+    return question(filters, asked, dimensions(dataset), days, segments.breakdowns(dataset), money=money)
 
 
 @callback(

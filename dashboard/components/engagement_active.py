@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 from dash import html
@@ -115,16 +115,20 @@ def course(result: Result) -> Component:
     )
 
 
-def ratio_card(filters: Filters, result: Result, groups: Sequence[tuple[str, Result]], asked: Asked) -> Component:
-    """One number over time, of everybody or by group. groups: (name, its ``active_users``), () without breakdown."""
+def ratio_card(
+    filters: Filters, result: Result, split: Result | None, asked: Asked, labels: Mapping[str, str]
+) -> Component:
+    """One number over time, of everybody or by group. split: of ``active_users_by_group``, None without breakdown.
+    labels: of the breakdowns."""
     label = {item.value: item.text for item in names.RATIOS}[asked.ratio]
     unit = "rate" if asked.ratio in ("stickiness", "wau_mau") else "count"
-    if groups:
+    if split is not None:
         frame = pd.DataFrame({"day": result.frame["day"], "complete": result.frame["complete"]})
-        for position, (_, part) in enumerate(groups):
-            frame[f"g{position}"] = full_windows(part.frame, asked.ratio).reindex(frame.index)
+        for position, name in enumerate(split.summary["groups"]):
+            part = split.frame[split.frame["group"] == name].reset_index(drop=True)
+            frame[f"g{position}"] = full_windows(part, asked.ratio).reindex(frame.index)
         drawn = Result(result.name, frame)
-        series = [Series(f"g{position}", name or "(missing)") for position, (name, _) in enumerate(groups)]
+        series = [Series(f"g{position}", name or "(missing)") for position, name in enumerate(split.summary["groups"])]
     else:
         frame = result.frame.assign(**{asked.ratio: full_windows(result.frame, asked.ratio)})
         drawn, series = Result(result.name, frame), [Series(asked.ratio, label, asked.ratio)]
@@ -134,7 +138,7 @@ def ratio_card(filters: Filters, result: Result, groups: Sequence[tuple[str, Res
     )
     return chart_card(
         "engagement-ratio",
-        f"{label} by {_label(asked)}" if groups else label,
+        f"{label} by {labels.get(asked.split, asked.split).lower()}" if split is not None else label,
         trend.lines(drawn, series, unit=unit, x="day"),
         summary=f"{label} on the last complete day: {said}.",
         columns=[Column("Day"), *(Column(item.label, unit) for item in series)],
@@ -142,7 +146,7 @@ def ratio_card(filters: Filters, result: Result, groups: Sequence[tuple[str, Res
         about=tip(
             "ratio",
             label,
-            "The same windows for every group. A person with several groups over time counts in the latest one.",
+            "The same windows for every group. Every person is in one group: that of their latest value.",
             [Fact("Windows", "1, 7 and 30 calendar days"), *facts_of(result)],
         ),
         subtitle=html.Div(
@@ -151,7 +155,3 @@ def ratio_card(filters: Filters, result: Result, groups: Sequence[tuple[str, Res
         ),
         height=300,
     )
-
-
-def _label(asked: Asked) -> str:
-    return asked.split.replace("_", " ")

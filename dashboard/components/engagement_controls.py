@@ -21,8 +21,15 @@ PAGE = "engagement"
 EVENT_NAME = "event_name"
 
 
-def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], days: int) -> Component | None:
-    """Which activity counts, in which periods, by which group; None when the tab has nothing to choose."""
+def question(
+    filters: Filters,
+    asked: Asked,
+    dimensions: Sequence[Dimension],
+    days: int,
+    breakdowns: Sequence[tuple[str, str]],
+) -> Component | None:
+    """Which activity counts, in which periods, by which group; None when the tab has nothing to choose. breakdowns:
+    (value, label) of every way to split people."""
     controls: list[Component] = []
     if asked.tab != "features" and any(item.name == EVENT_NAME for item in dimensions):
         controls.append(
@@ -35,14 +42,10 @@ def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], da
         )
     if asked.tab != "active":
         controls.append(choice(filters, names.BY, "Periods", names.PERIODS, asked.by, default=default_period(days)))
-    splits = split_options(dimensions)
-    if asked.tab == "active" and len(splits) > 1:
+    if asked.tab == "active" and breakdowns:
+        splits = [Option("", "No breakdown"), *(Option(value, label) for value, label in breakdowns)]
         controls.append(choice(filters, names.SPLIT, "Breakdown", splits, asked.split))
     return html.Div(controls, className="asked-row no-print", role="group", **aria(label="Question"))
-
-
-def split_options(dimensions: Sequence[Dimension]) -> list[Option]:
-    return [Option("", "No breakdown"), *(Option(d.name, d.label) for d in dimensions if "users" in d.tables)]
 
 
 def picked(name: str, filters: Filters, asked: Asked, dimensions: Sequence[Dimension]) -> list[Component]:

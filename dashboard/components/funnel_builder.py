@@ -52,8 +52,8 @@ def href(filters: Filters, state: FunnelState) -> str:
     return view_link(filters.with_option(LIST, None).with_option(OPTION, state.to_text()))
 
 
-def builder(filters: Filters, state: FunnelState) -> Component:
-    """The whole form."""
+def builder(filters: Filters, state: FunnelState, labels: Mapping[str, str] | None = None) -> Component:
+    """The whole form. labels: of the breakdowns; one without is shown by its name."""
     rows = [_step(filters, state, index) for index in range(len(state.steps))]
     return html.Div(
         [
@@ -66,7 +66,7 @@ def builder(filters: Filters, state: FunnelState) -> Component:
                 className="step-more",
             ),
             *([_exclusions(filters, state)] if state.exclusions else []),
-            html.Div(_settings(filters, state), className="funnel-settings"),
+            html.Div(_settings(filters, state, labels or {}), className="funnel-settings"),
         ],
         className="funnel-form",
     )
@@ -239,7 +239,7 @@ def _popup(
     return popup(name, face, [html.Ul(items, className="choices"), *more], on=on)
 
 
-def _settings(filters: Filters, state: FunnelState) -> list[Component]:
+def _settings(filters: Filters, state: FunnelState, labels: Mapping[str, str]) -> list[Component]:
     def links(name: str, values: Mapping[str, Any]) -> dict[str, str]:
         return {value: href(filters, state.with_(**{name: value})) for value in values}
 
@@ -265,11 +265,14 @@ def _settings(filters: Filters, state: FunnelState) -> list[Component]:
         picker(
             PAGE,
             SPLIT,
-            [html.Span("Break down by", className="face-note"), html.Span(state.breakdown or "Nothing")],
+            [
+                html.Span("Break down by", className="face-note"),
+                html.Span(labels.get(state.breakdown, state.breakdown) or "Nothing"),
+            ],
             find="Find a property",
         ),
     ]
-    if state.breakdown:
+    if state.breakdown and not state.of_people:
         steps = {f"step.{k}": (f"Value at step {k + 1}", step.label) for k, step in enumerate(state.steps)}
         options = {k: v for k, v in ATTRIBUTIONS.items() if k != "step"} | steps
         current = f"step.{state.at}" if state.attribution == "step" else state.attribution

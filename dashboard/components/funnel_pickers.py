@@ -18,7 +18,7 @@ from dashboard.result import Dimension
 TICKED = "funnel-ticked"  # type of the pattern id of a list of values; "step" and "name" (the property) say which
 APPLY = "funnel-apply"  # type of the pattern id of the button that puts ticked values into the link
 MAX_HELD = 3  # properties that stay the same
-SHOWN_VALUES = 100  # of a property, in a list to tick
+SHOWN_VALUES = 40  # of a property, in a list to tick
 
 
 def picked(
@@ -27,9 +27,11 @@ def picked(
     name: str,
     events: Sequence[tuple[str, int | None]],
     properties: Sequence[Dimension],
+    people: Sequence[tuple[str, str]] = (),
 ) -> list[Component]:
     """What a picker's box shows when it is opened. name: of the picker. events: (name, rows or None), most frequent
-    first. properties: columns that conditions and breakdowns can use."""
+    first. properties: columns that conditions and breakdowns can use. people: (value, label) of the ways to split
+    people."""
     kind, _, number = name.partition(".")
     index = int(number) if number.isdigit() else 0
     if kind == EVENT:
@@ -50,10 +52,21 @@ def picked(
             Choice(
                 item.label,
                 f"{fmt.count(item.distinct)} values",
-                href(filters, state.with_(breakdown=item.name)),
+                href(filters, state.with_(breakdown=item.name, attribution="first_touch", at=0)),
                 item.name == state.breakdown,
             )
             for item in properties
+        ]
+        known = {item.name for item in properties}
+        items += [
+            Choice(
+                label,
+                "people",
+                href(filters, state.with_(breakdown=value, attribution="profile", at=0)),
+                value == state.breakdown,
+            )
+            for value, label in people
+            if value not in known
         ]
         return choices([nothing, *items] if state.breakdown else items)
     return []
@@ -61,6 +74,10 @@ def picked(
 
 def _rows(rows: int | None) -> str:
     return "" if rows is None else fmt.count(rows)
+
+
+def _label(value: str, rows: int | None) -> str:
+    return value if rows is None else f"{value} ({fmt.count(rows)})"
 
 
 def _events(
@@ -104,19 +121,8 @@ def _where(step: StepState, index: int, properties: Sequence[Dimension]) -> list
         known = [value for value, _ in item.values[:SHOWN_VALUES] if value]
         unknown = [value for value in chosen.get(item.name, ()) if value not in known]
         numbers = dict(item.values)
-        options = [
-            {
-                "label": html.Span(
-                    [
-                        html.Span(value, className="option-name"),
-                        html.Span(_rows(numbers.get(value)), className="option-count tabular"),
-                    ],
-                    className="option",
-                ),
-                "value": value,
-            }
-            for value in [*unknown, *known]
-        ]
+        # plain text: every component of a label costs the browser time, and there are hundreds of labels
+        options = [{"label": _label(value, numbers.get(value)), "value": value} for value in [*unknown, *known]]
         if not options:
             continue
         more = (

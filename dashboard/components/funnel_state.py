@@ -15,6 +15,8 @@ from typing import Any
 OPTION = "funnel"  # name in the URL
 MAX_STEPS = 20
 DEFAULT_WINDOW = "14 days"
+SEGMENT = "segment:"  # a saved segment as a breakdown
+PEOPLE_ONLY = ("class", "engagement", "recency")
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -98,7 +100,14 @@ class FunnelState:
         """The options of a breakdown, {} without one."""
         if not self.breakdown:
             return {}
+        if self.of_people:
+            return {"breakdown": self.breakdown, "attribution": "profile"}
         return {"breakdown": self.breakdown, "attribution": self.attribution, "attribution_step": self.at}
+
+    @property
+    def of_people(self) -> bool:
+        """Whether the breakdown splits people and events have no such property: a saved segment, a class."""
+        return self.breakdown.startswith(SEGMENT) or self.breakdown in PEOPLE_ONLY
 
     def with_(self, **changes: Any) -> FunnelState:
         return replace(self, **changes)

@@ -26,8 +26,17 @@ MAX_VALUES = 12  # values of a property offered as a condition
 ENDS = {names.START: "Start", names.RETURN: "Return"}
 
 
-def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], days: int, *, money: bool) -> Component:
-    """days: of the range (they decide the default period). money: the data has amounts."""
+def question(
+    filters: Filters,
+    asked: Asked,
+    dimensions: Sequence[Dimension],
+    days: int,
+    breakdowns: Sequence[tuple[str, str]],
+    *,
+    money: bool,
+) -> Component:
+    """days: of the range (they decide the default period). breakdowns: (value, label) of every way to split people.
+    money: the data has amounts."""
     if asked.tab == "aha":
         early = aha_options.asked(filters)
         return _row(
@@ -37,7 +46,7 @@ def question(filters: Filters, asked: Asked, dimensions: Sequence[Dimension], da
             ]
         )
     log = any(item.name == EVENT_NAME for item in dimensions)
-    splits = [Option("", "No breakdown"), *(Option(d.name, d.label) for d in dimensions if "users" in d.tables)]
+    splits = [Option("", "No breakdown"), *(Option(value, label) for value, label in breakdowns)]
     if asked.tab == "stay":
         return _row([choice(filters, names.SPLIT, "Breakdown", splits, asked.split)] if len(splits) > 1 else [])
     period = default_period(days)

@@ -10,6 +10,7 @@ import pandas as pd
 from dashboard.insights import (
     activation,  # noqa: F401
     activity,
+    activity_groups,  # noqa: F401
     aha,  # noqa: F401
     churn,  # noqa: F401
     churn_drivers,  # noqa: F401

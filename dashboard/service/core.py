@@ -18,6 +18,7 @@ from dashboard.errors import NotFound, UserError
 from dashboard.filters import Filters, day_number
 from dashboard.insights import answer, dimensions, kpis, metrics, periods, warm_up
 from dashboard.insights import view as views
+from dashboard.insights.groups import SEGMENT
 from dashboard.insights.registry import INSIGHTS, METRICS
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
@@ -105,6 +106,8 @@ def run(name: str, dataset_id: str, filters: Filters, options: dict[str, Any]) -
     filters = dated(dataset_id, filters)
     view = views.view_of(dataset, filters)
     query = {**canonical(view, filters), "options": {key: options[key] for key in sorted(options)}}
+    if named := _segments_in(dataset, options):
+        query["segments"] = named
     data = cached_bytes(name, dataset, query, lambda: _compute(name, view, options, query).to_bytes())
     return result.from_bytes(data)
 
@@ -139,6 +142,15 @@ def canonical(view: View, filters: Filters) -> dict[str, Any]:
     """:meth:`Filters.canonical` with the saved segment as what it is, not as it is called, and the cleaning rules: an
     edited segment or rule is another question."""
     return {**filters.canonical(), "segment": view.segment_key, "cleaning": view.cleaning.key}
+
+
+def _segments_in(dataset: Dataset, options: Any) -> dict[str, str]:
+    """Id -> rule of the saved segments that options name (``segment:<id>``): an edited segment is another question."""
+    if isinstance(options, str) and options.startswith(SEGMENT):
+        wanted = options.removeprefix(SEGMENT)
+        return {item.id: item.rule for item in segments.of_dataset(dataset.id) if item.id == wanted}
+    parts = options.values() if isinstance(options, dict) else options if isinstance(options, list | tuple) else ()
+    return {key: rule for part in parts for key, rule in _segments_in(dataset, part).items()}
 
 
 def _compute(name: str, view: View, options: dict[str, Any], query: dict[str, Any]) -> Result:

@@ -19,6 +19,7 @@ from dashboard.customers.segment_rules import AllOf, FromInsight, Listed, Proper
 from dashboard.errors import UserError
 from dashboard.filters import Filters
 from dashboard.insights import periods, users, where
+from dashboard.insights.groups import SEGMENT
 from dashboard.insights.registry import INSIGHTS
 from dashboard.insights.view import View, plain_view
 from dashboard.schema import field
@@ -193,6 +194,17 @@ class Choices:
     events: tuple[str, ...]
     event_properties: tuple[str, ...]
     rules: str
+
+
+def breakdowns(dataset_id: str) -> list[tuple[str, str]]:
+    """(value of an option ``breakdown``, label) of every way to split people: saved segments, their columns, and the
+    rules of the segments page where the data have days."""
+    dataset = core.open_for("read", dataset_id)
+    saved = [(f"{SEGMENT}{item.id}", f"Saved segment: {item.name}") for item in stored.of_dataset(dataset_id)]
+    found = core.run("dimensions", dataset_id, Filters(), {}).summary["dimensions"]
+    columns = [(item["name"], item["label"]) for item in found if "users" in item["tables"]]
+    rules = [("class", "Segment of the rules"), ("engagement", "Engagement level"), ("recency", "Last activity")]
+    return [*saved, *columns, *(rules if dataset.manifest.last_day is not None else ())]
 
 
 def choices(dataset_id: str) -> Choices:

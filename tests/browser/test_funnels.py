@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import axe, open_page, sideways
+from tests.browser.conftest import axe, sideways
 from tests.browser.event_logs import Logs, downloaded, drawn, number, serve_logs, sparkify_rows
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,7 @@ def show(logs: Logs, new_page: Callable[..., Page]) -> Callable[..., Page]:
         page = new_page(logs.server.url, **options)
         text = funnel if isinstance(funnel, str) else json.dumps(funnel) if funnel is not None else ""
         link = f"/funnels?dataset={logs.ids['sparkify']}&{query}" + (f"&funnel={quote(text)}" if text else "")
-        open_page(page, link)
+        page.goto(link)
         drawn(page)
         return page
 
@@ -128,7 +128,7 @@ def test_filter_window_and_breakdown_stand_in_the_link(
     assert sum(groups) == entered
     text = page.locator("#funnels-chart").inner_text()
     fresh = new_page(page.url.split("/funnels")[0])
-    open_page(fresh, "/funnels" + page.url.split("/funnels")[1])
+    fresh.goto("/funnels" + page.url.split("/funnels")[1])
     drawn(fresh)
     assert fresh.locator("#funnels-chart").inner_text() == text
     expect(fresh.get_by_role("link", name="Remove filter plan: paid from step 2")).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import axe, open_page, sideways
+from tests.browser.conftest import axe, sideways
 from tests.browser.event_logs import Logs, downloaded, drawn, number, serve_logs
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,7 @@ def show(logs: Logs, new_page: Callable[..., Page]) -> Callable[..., Page]:
 
     def made(query: str = "", **options: object) -> Page:
         page = new_page(logs.server.url, **options)
-        open_page(page, f"/paths?dataset={logs.ids['ecom']}&range=all" + (f"&{query}" if query else ""))
+        page.goto(f"/paths?dataset={logs.ids['ecom']}&range=all" + (f"&{query}" if query else ""))
         drawn(page)
         return page
 
@@ -88,7 +88,7 @@ def test_two_groups_stand_side_by_side(show: Callable[..., Page], new_page: Call
     assert len(titles) == 2
     text = page.locator("#paths-flow").inner_text()
     fresh = new_page(page.url.split("/paths")[0])
-    open_page(fresh, "/paths" + page.url.split("/paths")[1])
+    fresh.goto("/paths" + page.url.split("/paths")[1])
     drawn(fresh)
     assert fresh.locator("#paths-flow").inner_text() == text
 

@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.errors import UserError
 from dashboard.filters import Filters, Period, day_number
-from dashboard.insights import activity, new_users
+from dashboard.insights import activity, activity_groups, new_users
 from dashboard.insights.view import view_of
 from dashboard.store.dataset import Dataset
 from tests.store_builder import build_dataset
@@ -152,3 +152,19 @@ def test_order_files_partitions_and_names_change_nothing(data_dir: Path) -> None
     assert _numbers(build_dataset(data_dir, events=[pd.DataFrame(rows[:50]), pd.DataFrame(rows[50:])])) == expected
     renamed = [dict(row, user_id=f"x{int(str(row['user_id'])[1:]) * 7919}") for row in rows]
     assert _numbers(build_dataset(data_dir, events=renamed, partitions=3)) == expected
+
+
+def test_groups_add_up_to_everybody_and_count_their_own(data_dir: Path) -> None:
+    rows = [event(f"u{u}", d, platform="web" if u % 3 else "phone") for u in range(9) for d in range(0, 40, u + 1)]
+    stored = build_dataset(data_dir, events=rows)
+    seen = view(stored, DAY + 5, DAY + 39)
+    found = activity_groups.active_users_by_group(seen, breakdown="platform")
+    assert found.summary["groups"] == ["web", "phone"]
+    total = activity.active_users(seen).frame
+    for window in ("dau", "wau", "mau"):
+        assert list(found.frame.groupby("day")[window].sum()) == list(total[window])
+    phone = build_dataset(data_dir, events=[row for row in rows if row["platform"] == "phone"])
+    alone = activity.active_users(view(phone, DAY + 5, DAY + 39)).frame
+    mine = found.frame[found.frame["group"] == "phone"].reset_index(drop=True)
+    for column in ("day", "dau", "wau", "mau", "stickiness", "wau_mau"):
+        pd.testing.assert_series_equal(mine[column], alone[column])

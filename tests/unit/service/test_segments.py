@@ -119,6 +119,33 @@ def test_an_edited_segment_never_serves_old_numbers(stored_data: Dataset) -> Non
     assert again.query == before.query and again.computed_at == before.computed_at
 
 
+def test_a_segment_is_a_breakdown_of_every_insight_and_never_an_old_one(stored_data: Dataset) -> None:
+    kept = segments.save_segment(stored_data.id, "UK", UK)
+    name, seen = f"segment:{kept.id}", Filters(dataset=stored_data.id, range="all")
+    assert (name, "Saved segment: UK") in segments.breakdowns(stored_data.id)
+
+    def answers() -> dict[str, int]:
+        funnel = service.insight(
+            "funnel", stored_data.id, seen, steps=["visit", "buy"], breakdown=name, attribution="profile"
+        ).frame
+        retention = service.insight("retention", stored_data.id, seen, period="week", breakdown=name).frame
+        active = service.insight("active_users_by_group", stored_data.id, seen, breakdown=name).frame
+        inside = [part[part["group"] == "UK"] for part in (funnel, retention[retention["k"] == 0], active)]
+        return {"funnel": inside[0]["users"].iloc[0], "retention": inside[1]["members"].iloc[0],
+                "active": inside[2]["mau"].max()}  # fmt: skip
+
+    inside = Filters(dataset=stored_data.id, range="all", segment=kept.id)
+    filtered = {
+        "funnel": service.insight("funnel", stored_data.id, inside, steps=["visit", "buy"]).frame["users"].iloc[0],
+        "retention": service.insight("retention", stored_data.id, inside, period="week").frame["members"].iloc[0],
+        "active": service.insight("active_users", stored_data.id, inside).frame["mau"].max(),
+    }
+    first = answers()
+    assert first == filtered and min(first.values()) > 0
+    segments.save_segment(stored_data.id, "UK", {**UK, "values": ["DE", "UK"]}, segment_id=kept.id)
+    assert answers() != first
+
+
 @pytest.mark.parametrize("segment", ["abcdefghij012345", "../../x", "0" * 16])
 def test_an_unknown_segment_shows_everybody_and_says_so(stored_data: Dataset, segment: str) -> None:
     result = service.metric("active_users", stored_data.id, Filters(range="all", segment=segment))
