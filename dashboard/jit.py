@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from numba.core import caching
+from numba.core import caching, event
 from numba.core import config as numba_config
 
 from dashboard import settings
@@ -43,6 +43,20 @@ def kernel(function: F) -> F:
     file = made._cache._cache_file
     file._source_stamp = (*file._source_stamp, made.digest, numba_config.BOUNDSCHECK)  # type: ignore[attr-defined]
     return cast(F, made)
+
+
+def on_compile(said: Callable[[], None]) -> None:
+    """Call ``said`` whenever this process begins to compile something, which takes a moment and happens once: what lies
+    in the cache is loaded without a word."""
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            said()
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    event.register("numba:compile", Listener())  # type: ignore[no-untyped-call]
 
 
 def _save(self: Any, key: Any, data: Any) -> None:

@@ -99,8 +99,8 @@ class Progress:
         self._phase, self._at = phase, now
         with catalogue.transaction() as db:
             db.execute(
-                "UPDATE jobs SET phase=?, done=?, total=? WHERE id=? AND state='running'",
-                (phase, int(done), None if total is None else int(total), self.job_id),
+                "UPDATE jobs SET phase=?, done=?, total=? WHERE id=? AND state='running' AND phase<>?",
+                (phase, int(done), None if total is None else int(total), self.job_id, FINISHING),
             )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import itertools
 import json
 import secrets
 import shutil
+import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from dashboard import jobs, settings
+from dashboard import jit, jobs, settings
 from dashboard.errors import NotFound, UserError
 from dashboard.ingest import build, choices, joins, plan, publish, sample, upload
 from dashboard.ingest.inspect import Inspection, inspect_file
@@ -21,6 +25,7 @@ from dashboard.jobs import Progress, handler, now
 from dashboard.store import catalogue
 from dashboard.store.dataset import open_dataset
 
+FIRST_TIME = "Getting ready: this is done once, later imports start at once"
 STORED_PREVIEW = 12  # rows of a stored file that is looked at again; they live in the job's row
 
 PHASES: dict[str, str] = {
@@ -30,16 +35,33 @@ PHASES: dict[str, str] = {
 }
 
 
-def warm() -> None:
-    """Compile every kernel: of the insights with arrays of a few rows, of an import by reading and building a tiny
-    sample in a folder of its own."""
-    from dashboard.insights import warm_up  # jobs do without
+def prepare(progress: Progress) -> None:
+    """Say that something is being compiled for the first time whenever a job has to wait for that."""
+    turn, done = threading.Lock(), itertools.count()
 
-    warm_up.compile_kernels()
+    def said() -> None:
+        with turn, contextlib.suppress(sqlite3.Error):
+            progress(f"{FIRST_TIME} ({next(done)} parts done)")
+
+    jit.on_compile(said)
+
+
+def warm_import() -> None:
+    """Compile every kernel of an import, by reading and building a tiny sample in a folder of its own."""
     with tempfile.TemporaryDirectory(dir=settings.current().data_dir, prefix=".warm-") as folder:
         made = sample.generate("streaming", 1_000, 1, Path(folder))
         sources = [Source(path.stem, path, path.name, inspect_file(path).plan) for path in made]
         build.build_version("0" * 12, sources, ImportOptions(), staging=Path(folder), progress=lambda *_: None)
+
+
+def warm_pages() -> None:
+    """Compile every kernel of the insights with arrays of a few rows, those of the first page first."""
+    from dashboard.insights import warm_up  # jobs do without
+
+    warm_up.compile_kernels()
+
+
+WARM: dict[str, Callable[[], None]] = {"import": warm_import, "pages": warm_pages}
 
 
 @handler("inspect")

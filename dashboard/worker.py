@@ -34,6 +34,7 @@ BEAT_SECONDS: Final = 2.0
 SWEEP_SECONDS: Final = 3600.0
 MAX_SECONDS: Final = 4 * 3600  # wall clock of one job
 LOCK_SECONDS: Final = 15.0  # how long a new worker waits for a dying one
+WARM_PARTS: Final = ("import", "pages")  # what is compiled at start, each in a process of its own
 MEMORY: Final = UserError(
     "memory",
     "This file needs more memory than an import may use. Nothing was published.",
@@ -222,7 +223,9 @@ def work(job_id: str, tasks: str) -> int:
     job = jobs.get(job_id)
     progress = jobs.Progress(job.id, job.owner)
     try:
-        importlib.import_module(tasks)
+        module = importlib.import_module(tasks)
+        if hasattr(module, "prepare"):
+            module.prepare(progress)
         result = jobs.HANDLERS[job.kind](job.params, progress)
     except UserError as error:
         jobs.fail(job.id, error)
@@ -239,15 +242,18 @@ def work(job_id: str, tasks: str) -> int:
     return 0
 
 
-def warm(tasks: str) -> int:
-    """Let the tasks compile all kernels (their ``warm``, if they have one), so that neither the first click nor the
-    first import is the slow one. Nobody waits for it and nothing depends on it; started by the web process."""
+def warm(tasks: str, part: str) -> int:
+    """Let the tasks compile their kernels (``WARM``, if they have it), so that neither the first click nor the first
+    import is the slow one. Nobody waits for it and nothing depends on it; started by the web process.
+
+    part: a key of ``WARM``, or "all".
+    """
     limit()
     logs.set_up("job", stderr=False)
     try:
-        prepare = getattr(importlib.import_module(tasks), "warm", None)
-        if prepare is not None:
-            prepare()
+        for name, compile_kernels in getattr(importlib.import_module(tasks), "WARM", {}).items():
+            if part in (name, "all"):
+                compile_kernels()
     except Exception as error:
         logs.defect("warming up failed", error)
         return 1
@@ -294,7 +300,13 @@ def die_with(parent: int) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dashboard.worker", description="Runs the product's long work.")
     parser.add_argument("--job", help="run this one job in this process")
-    parser.add_argument("--warm", action="store_true", help="compile what jobs need, and end")
+    parser.add_argument(
+        "--warm",
+        nargs="?",
+        const="all",
+        choices=("all", *WARM_PARTS),
+        help="compile what imports or pages need, or all, and end",
+    )
     parser.add_argument("--sweep", action="store_true", help="remove what no row names, and end")
     parser.add_argument("--parent", type=int, help="end with this process")
     parser.add_argument("--tasks", default="dashboard.tasks", help="module that registers the job handlers")
@@ -306,7 +318,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.job:
         return work(chosen.job, chosen.tasks)
     if chosen.warm:
-        return warm(chosen.tasks)
+        return warm(chosen.tasks, chosen.warm)
     logs.set_up("worker")
     if chosen.sweep:
         sweep()

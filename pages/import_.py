@@ -179,15 +179,8 @@ def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
     try:
         job = data.job(job_id)
     except NotFound:
-        return (
-            [],
-            [],
-            html.P("This import is not known any more.", className="panel panel-body"),
-            steps("choose"),
-            OPEN,
-            True,
-            [],
-        )
+        lost = html.P("This import is not known any more.", className="panel panel-body")
+        return [], [], lost, steps("choose"), OPEN, True, []
     mark = ["job", job.id, job.state, job.phase, job.done, job.total]
     if mark == signature:
         return (no_update, no_update, no_update, no_update, no_update, not job.alive, no_update)
@@ -320,10 +313,13 @@ def choose_target(target: Any, search: str | None) -> Any:
     Output("wizard-options-summary", "children"),
     Input(options.zone_id("wizard"), "value"),
     Input(options.currency_id("wizard"), "value"),
+    Input(finish.TARGET, "value"),
+    Input(finish.MODE, "value"),
 )
-def summary(zone: Any, currency: Any) -> str:
+def summary(zone: Any, currency: Any, target: Any, mode: Any) -> str:
     """The folded options in one line."""
-    return finish.options_summary(str(zone or ""), options.money(currency))
+    into = next((item.name for item in data.datasets() if item.id == target), "")
+    return finish.options_summary(str(zone or ""), options.money(currency), into, str(mode))
 
 
 @dash.callback(

@@ -92,7 +92,10 @@ def options_form(
     ]
     return html.Details(
         [
-            html.Summary(options_summary(options.time_zone, options.currency), id="wizard-options-summary"),
+            html.Summary(
+                options_summary(options.time_zone, options.currency, dict(datasets).get(target, ""), mode),
+                id="wizard-options-summary",
+            ),
             html.Div(
                 [
                     labelled(
@@ -108,9 +111,11 @@ def options_form(
     )
 
 
-def options_summary(zone: str, currency: str) -> str:
-    """The folded options in one line."""
-    return f"Options: times in {zone or 'UTC'}" + (f", money in {currency}" if currency else "")
+def options_summary(zone: str, currency: str, into: str = "", mode: str = "append") -> str:
+    """The folded options in one line. into: name of the dataset that takes the files, "" = a new one."""
+    target = f"{'takes the place of' if mode == 'replace' else 'added to'} “{into}”" if into else ""
+    said = (target, f"times in {zone or 'UTC'}", f"money in {currency}" if currency else "")
+    return "Options: " + ", ".join(text for text in said if text)
 
 
 def join_box(joins: Sequence[Join]) -> Component:

@@ -125,7 +125,9 @@ def _outputs_match(declared: Mapping[str, Any], got: Any) -> bool:
 
 def _plain(item: Any, want: Any) -> Any:
     """An output as sent: with ``allow_duplicate`` its property carries a mark, which is compared as part of the
-    callback's id already."""
+    callback's id already. A pattern stands for a list of them."""
+    if isinstance(item, list):
+        return [_plain(one, want) if isinstance(one, dict) else one for one in item]
     if want.allow_duplicate and isinstance(item, dict) and isinstance(item.get("property"), str):
         return {**item, "property": item["property"].split("@", 1)[0]}
     return item

@@ -46,6 +46,15 @@ def callbacks() -> dict[str, Any]:
     def to_all(value: Any, _ids: Any) -> Any:
         return [value]
 
+    @app.callback(
+        Output({"type": "out", "n": ALL}, "lang", allow_duplicate=True),
+        Output("b", "lang", allow_duplicate=True),
+        Input("a", "n_blur"),
+        prevent_initial_call=True,
+    )
+    def duplicate_to_all(value: Any) -> Any:
+        return [value], value
+
     @app.callback(Input("a", "value"))
     def without_output(_value: Any) -> None:
         return None
@@ -74,6 +83,8 @@ OUT = {"type": "out", "n": 3}
 
 def honest(callbacks: dict[str, Any]) -> dict[str, dict[str, Any]]:
     duplicate = next(key for key in callbacks if "@" in key)
+    of_all = next(key for key in callbacks if ".lang@" in key)
+    mark = of_all.rsplit("@", 1)[1].rstrip(".")
     return {
         "plain": body(callbacks, "b.children", state=[{"id": "c", "property": "children"}]),
         "several": body(
@@ -112,6 +123,12 @@ def honest(callbacks: dict[str, Any]) -> dict[str, dict[str, Any]]:
             outputs=[{"id": OUT, "property": "hidden"}],
             state=[[{"id": IN, "property": "id", "value": IN}]],
         ),
+        "duplicate to all": {
+            "output": of_all,
+            "outputs": [[{"id": OUT, "property": f"lang@{mark}"}], {"id": "b", "property": f"lang@{mark}"}],
+            "inputs": [{"id": "a", "property": "n_blur", "value": 1}],
+            "changedPropIds": ["a.n_blur"],
+        },
         "no output": {
             "output": next(key for key in callbacks if callbacks[key].get("no_output")),
             "outputs": [],
@@ -122,7 +139,8 @@ def honest(callbacks: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["plain", "several", "duplicate", "match", "all", "all, none there", "to all", "no output"]
+    "kind",
+    ["plain", "several", "duplicate", "match", "all", "all, none there", "to all", "duplicate to all", "no output"],
 )
 def test_honest_requests_pass(callbacks: dict[str, Any], kind: str) -> None:
     assert wrong_field(callbacks, honest(callbacks)[kind]) is None
@@ -164,6 +182,8 @@ FORGED: list[tuple[str, str, Any, str]] = [
     ("all", "inputs", [[{"id": IN, "property": "id"}]], "inputs"),
     ("to all", "outputs", {"id": OUT, "property": "hidden"}, "outputs"),
     ("to all", "state", [[{"id": "a", "property": "id"}]], "state"),
+    ("duplicate to all", "outputs", [[{"id": IN, "property": "lang"}], {"id": "b", "property": "lang"}], "outputs"),
+    ("duplicate to all", "outputs", [["x"], {"id": "b", "property": "lang"}], "outputs"),
     ("no output", "outputs", [{"id": "b", "property": "children"}], "outputs"),
 ]
 
