@@ -13,7 +13,15 @@ import numpy as np
 from dashboard.customers import rfm_kernels, segment_kernels
 from dashboard.customers.clv import purchase_kernels
 from dashboard.insights import activity_kernels as activity
-from dashboard.insights import churn_warm_up, cleaning_warm_up, funnel_warm_up, paths_warm_up, retention_warm_up, where
+from dashboard.insights import (
+    churn_warm_up,
+    cleaning_warm_up,
+    funnel_warm_up,
+    paths_warm_up,
+    retention_warm_up,
+    user_warm_up,
+    where,
+)
 from dashboard.insights import revenue_kernels as revenue
 
 
@@ -64,6 +72,7 @@ def compile_kernels() -> None:
     paths_warm_up.compile_kernels()
     cleaning_warm_up.compile_kernels()
     churn_warm_up.compile_kernels()
+    user_warm_up.compile_kernels()
     _customer_value(offsets, day, codes, numbers)
 
 

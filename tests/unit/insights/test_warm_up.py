@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dashboard.customers import health, health_kernels
 from dashboard.customers.churn import kernels as churn_kernels
 from dashboard.errors import CannotAnswer
 from dashboard.filters import Filters
@@ -33,6 +34,8 @@ from dashboard.insights import (
 )
 from dashboard.insights.registry import INSIGHTS, METRICS
 from dashboard.insights.view import view_of
+from dashboard.store import lookup_kernels
+from dashboard.store.lookup import lookup_of
 from tests.store_builder import build_dataset
 
 MODULES: tuple[ModuleType, ...] = (
@@ -43,11 +46,15 @@ MODULES: tuple[ModuleType, ...] = (
     activation_kernels,
     features_kernels,
     churn_kernels,
+    health_kernels,
+    lookup_kernels,
 )
 
 
 # kernels that only other kernels call are compiled as a part of those
 INNER = {f"dashboard.insights.retention_{name}" for name in ("kernels.tally", "bits.ones")}
+INNER |= {f"dashboard.store.lookup_kernels.{name}" for name in ("place", "compare")}
+INNER |= {"dashboard.customers.health_kernels.first_row"}
 NESTED = tuple(f"dashboard.insights.funnel_{name}." for name in ("kernels", "rows"))  # mostly parts of a few
 
 # questions that lead into kernels which the defaults do not reach
@@ -114,4 +121,6 @@ def test_nothing_is_compiled_by_a_click(data_dir: Path) -> None:
                     INSIGHTS[name].compute(view, **options)
                 except CannotAnswer:
                     continue
+            health.health_of(view, 0)
+        lookup_of(stored).search("u1")
     assert compiled() == before
