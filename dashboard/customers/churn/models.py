@@ -120,10 +120,13 @@ def _fit_logistic(columns: tuple[Column, ...], X: Floats, left: Mask) -> Logisti
     if len(used) > limit:
         power = np.array([single_auc(seen[:, j], left) for j in used])
         used = np.sort(np.argsort(-power, kind="stable")[:limit])
-    machine = LogisticRegression(C=1.0, max_iter=2_000, tol=1e-6).fit((seen[:, used] - mean[used]) / scale[used], left)
+    # values of texts are 0 or 1 as they are, as everybody fits them; reasons are told against the average person
+    centre = np.array([0.0 if c.kind in ("level", "flag") else m for c, m in zip(columns, mean, strict=True)])
+    machine = LogisticRegression(C=1.0, max_iter=2_000).fit((seen[:, used] - centre[used]) / scale[used], left)
     coef = np.zeros(len(columns))
     coef[used] = machine.coef_[0]
-    return Logistic(columns, fill, mean, scale, coef, float(machine.intercept_[0]))
+    intercept = float(machine.intercept_[0] + coef @ ((mean - centre) / scale))
+    return Logistic(columns, fill, mean, scale, coef, intercept)
 
 
 @dataclass(frozen=True)
