@@ -31,7 +31,12 @@ class Listed(NamedTuple):
     starts: Int32
 
 
-_lists: Memo[Listed] = Memo(384 << 20, lambda listed: listed.rows.nbytes + listed.starts.nbytes)
+def _size(listed: Listed) -> int:
+    return listed.rows.nbytes + listed.starts.nbytes
+
+
+_index: Memo[Listed] = Memo(384 << 20, _size)  # by name, whatever the filters
+_lists: Memo[Listed] = Memo(128 << 20, _size)  # of filtered rows
 _masks: Memo[Mask] = Memo(192 << 20, lambda mask: mask.nbytes)
 
 
@@ -86,7 +91,7 @@ def rows_of(view: View, partition: Partition, selector: Selector) -> Listed:
     """The rows of known persons that match the selector and pass the view's row filters."""
     scope = (view.scope, partition.index)
     if not selector.where and not where.row_clauses(view, TABLE):
-        return _lists.get((*scope, selector.event), lambda: _named(view, partition, selector.event))
+        return _index.get((*scope, selector.event), lambda: _named(view, partition, selector.event))
     key = (*scope, selector, where.row_clauses(view, TABLE))
     return _lists.get(key, lambda: _filtered(view, partition, selector))
 
@@ -112,7 +117,7 @@ def _named(view: View, partition: Partition, event: str | None) -> Listed:
 
 def _filtered(view: View, partition: Partition, selector: Selector) -> Listed:
     scope = (view.scope, partition.index, selector.event)
-    rows = _lists.get(scope, lambda: _named(view, partition, selector.event)).rows
+    rows = _index.get(scope, lambda: _named(view, partition, selector.event)).rows
     if selector.where:
         rows = rows[selector.holds_at(partition, view.dataset, rows)]
         rows.flags.writeable = False
@@ -130,7 +135,7 @@ def _listed(partition: Partition, rows: Int32) -> Listed:
     return Listed(rows, starts)
 
 
-def forget() -> None:
-    """Drop what is kept in memory (for measurements)."""
+def forget_filtered() -> None:
+    """Drop what was made for filters, not the index (for measurements)."""
     _lists.clear()
     _masks.clear()
