@@ -245,7 +245,11 @@ def _exclusion(item: Any) -> Exclusion:
         return item
     if not isinstance(item, Mapping):
         raise UserError("invalid_exclusion", "An excluded event needs an event and two steps.", "Choose them.")
-    first, last = (whole(item.get(name), name, 0, MAX_STEPS) for name in ("from_step", "to_step"))
+    try:
+        first, last = (whole(item.get(name), name, 0, MAX_STEPS) for name in ("from_step", "to_step"))
+    except UserError:
+        hint = "Choose two steps."
+        raise UserError("invalid_exclusion", "The steps of an excluded event are not numbers.", hint) from None
     return Exclusion(Selector.from_json(item), first, last)
 
 

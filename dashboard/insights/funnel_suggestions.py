@@ -1,7 +1,8 @@
-"""Funnels that the data propose: names whose first times follow one another in the same order for most persons."""
+"""Funnels that the data propose: what most persons had done before they did the last step, in the same order."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,10 @@ from dashboard.result import Result
 from dashboard.store.partition import Partition
 
 MAX_NAMES = 40  # most frequent names that are looked at
-MAX_LENGTH, MAX_FUNNELS = 4, 5
+MAX_LENGTH, MAX_FUNNELS = 5, 5
 MIN_SHARE = 0.02  # of all persons that have any of the names: a rarer pair is no path
-MIN_ORDER = 0.6  # share of those with both names who did them in this order
+MIN_ORDER = 0.6  # share of those who did the later one, and of those who did both, in this order
+NOBODY_LOST = 0.99  # a step with so large a share that goes on tells nothing
 Flags = npt.NDArray[np.uint8]
 
 
@@ -123,46 +125,73 @@ def _until(view: View) -> int:
 
 
 def suggested(view: View) -> list[Suggestion]:
-    """Up to five funnels of 2 to 4 different events, the most telling first; [] where no two events follow each other.
+    """Up to five funnels of 2 to 5 different events, the most telling first; [] where no two events follow each other.
 
-    A pair belongs to a path when at least 2 % of all persons did both for the first time in this order, and at least
-    60 % of those who did both. A path starts with a name and goes on to the name that most persons reach next; paths
-    are ranked by how many persons they keep times how many steps they have, and no path is part of a better one.
+    A funnel leads to a goal: going back from each event, the steps are events that most of those who did the later ones
+    had done before (first times: at least 60 % of them, and in that order in at least 60 % of those with both), ever
+    more people doing them. A step that loses nobody tells nothing and is left out. Funnels with many steps whose end is
+    neither nearly certain nor nearly never reached come first; none is part of a better one, and a goal that nearly
+    always leads to another one gives way to it.
     """
     found = _pairs(view)
     n = len(found.names)
     if n < 2:
         return []
-    counts, did = found.counts.astype(np.float64), np.diagonal(found.counts).astype(np.float64)
-    everybody = did.max()
-    both = counts + counts.T
-    order = np.divide(counts, both, out=np.zeros_like(counts), where=both > 0)
-    usable = (counts >= max(1.0, MIN_SHARE * everybody)) & (order >= MIN_ORDER) & ~np.eye(n, dtype=bool)
-    paths: list[tuple[float, tuple[int, ...], int]] = []
-    for start in range(n):
-        path, kept = [start], did[start]
-        while len(path) < MAX_LENGTH:
-            # everyone on the way has to come before the next one: the rarest pair bounds how many persons get there
-            reach = np.where(usable[path].all(axis=0), counts[path].min(axis=0), 0.0)
-            # a step that hardly comes after the one before it adds nothing: prefer the surest order, then the most
-            score = reach * order[path[-1]]
-            following = int(np.lexsort((np.arange(n), -score))[0])
-            if score[following] <= 0:
-                break
-            path.append(following)
-            kept = min(kept, reach[following])
-        if len(path) > 1:
-            paths.append((float(kept) * (len(path) - 1), tuple(path), int(kept)))
-    paths.sort(key=lambda item: (-item[0], [found.names[i] for i in item[1]]))
+    ways = sorted(
+        (way for goal in range(n) if len((way := _way(found.counts, goal)).steps) > 1),
+        key=lambda way: (-way.telling, -way.users, [found.names[i] for i in way.steps]),
+    )
+    everybody = int(np.diagonal(found.counts).max())
     chosen: list[Suggestion] = []
-    for _, way, users in paths:
-        steps = tuple(found.names[i] for i in way)
+    for way in ways:
+        steps = tuple(found.names[i] for i in way.steps)
         if any(set(steps) <= set(other.steps) for other in chosen):
             continue
-        chosen.append(Suggestion(steps, users, users / everybody))
+        chosen.append(Suggestion(steps, way.users, way.users / everybody))
         if len(chosen) == MAX_FUNNELS:
             break
     return chosen
+
+
+@dataclass(frozen=True)
+class _Way:
+    """steps: positions of names. users: as in :class:`Suggestion`. telling: how much it is worth to be looked at."""
+
+    steps: tuple[int, ...]
+    users: int
+    telling: float
+
+
+def _way(counts: Int64, goal: int) -> _Way:
+    """The funnel that leads to a goal, of one step where there is none. counts: of :func:`order_pairs`."""
+    did = np.diagonal(counts)
+    least = max(1.0, MIN_SHARE * float(did.max()))
+    both = counts + counts.T
+    before = (counts >= least) & (counts >= MIN_ORDER * did) & (counts >= MIN_ORDER * both) & (did[:, None] >= did)
+    if any(loses_nobody(counts, goal, later) and before[goal, later] for later in range(len(did))):
+        return _Way((goal,), 0, 0.0)
+    way = [goal]
+    while len(way) < MAX_LENGTH:
+        free = [a for a in range(len(did)) if a not in way and before[a, way].all()]
+        free = [a for a in free if len(way) > 1 or not loses_nobody(counts, a, goal)]
+        if not free:
+            break
+        ranked = sorted(free, key=lambda a: (int(did[a]), a))
+        step = ranked[-1] if len(way) == MAX_LENGTH - 1 else ranked[0]
+        if len(way) > 1 and loses_nobody(counts, step, way[0]):
+            way[0] = step  # the earlier of the two stands for both
+        else:
+            way.insert(0, step)
+    users = min((int(counts[a, b]) for i, a in enumerate(way) for b in way[i + 1 :]), default=0)
+    share = users / int(did[way[0]]) if did[way[0]] else 0.0
+    doubt = -sum(p * math.log2(p) for p in (share, 1 - share) if p > 0)
+    on_the_way = 0.5 if before[goal].any() else 1.0  # an event that others lead on from is less of an end
+    return _Way(tuple(way), users, doubt * (len(way) - 1) ** 2 * on_the_way)
+
+
+def loses_nobody(counts: Int64, a: int, b: int) -> bool:
+    """Whether all but 1 % of those who did a did b after it."""
+    return bool(counts[a, b] >= NOBODY_LOST * counts[a, a])
 
 
 @insight(

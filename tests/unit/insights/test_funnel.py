@@ -241,14 +241,30 @@ def test_money_lost_is_dropped_times_what_the_others_spent_later(data_dir: Path)
 def test_suggestions_answer_without_any_option(data_dir: Path) -> None:
     rows = []
     for i in range(30):
-        for day, name in enumerate(("signup", "play", "pay")[: 3 if i % 2 else 2], 1):
+        for day, name in enumerate(("signup", "play", "pay")[: 1 if i % 5 == 0 else 3 if i % 2 else 2], 1):
             rows.append({"user_id": f"u{i}", "event_time": f"2024-01-0{day}", "event_name": name})
     view = whole(stored(data_dir, rows, "UTC"))
     assert funnel_suggestions(view).summary["funnels"][0] == ["signup", "play", "pay"]
-    assert funnel(view, immature="count").frame["users"].tolist() == [30, 30, 15]
+    assert funnel(view, immature="count").frame["users"].tolist() == [30, 24, 12]
     lonely = whole(stored(data_dir, [{"user_id": "a", "event_time": "2024-01-01", "event_name": "x"}], "UTC"))
     with pytest.raises(CannotAnswer):
         funnel(lonely)
+
+
+def test_a_suggestion_leads_to_a_goal_and_leaves_out_what_everybody_does(data_dir: Path) -> None:
+    """Of 60 people everybody plays at once; 36 fill a cart, 18 of them pay; half of all ask for help at any time."""
+    rows = []
+    for i in range(60):
+        names = ["signup", "play", *(["cart"] if i % 5 < 3 else []), *(["pay"] if i % 5 < 3 and i % 2 else [])]
+        if i % 2:
+            names.insert(1 + i % len(names), "help")
+        rows += [
+            {"user_id": f"u{i}", "event_time": f"2024-01-{day:02d}", "event_name": n} for day, n in enumerate(names, 1)
+        ]
+    found = funnel_suggestions(whole(stored(data_dir, rows, "UTC")))
+    assert found.summary["funnels"][0] == ["signup", "cart", "pay"]
+    assert found.frame["users"].iloc[0] == 18
+    assert not any("play" in steps for steps in found.summary["funnels"])
 
 
 def test_row_filters_remove_events_and_the_range_chooses_entries(data_dir: Path) -> None:
