@@ -102,8 +102,8 @@ def _window(dataset: str, filters: Filters) -> list[Component]:
     except UserError as problem:
         return [notice(problem.message)]
     days = found.get("proposed")
-    text = f"These people count as gone after {fmt.count(days)} silent days. " if days else ""
-    return [notice(f"{text}{found.get('sentence') or ''}".strip())]
+    text = f"Churn window proposed from the data's own return times: {fmt.count(days)} days." if days else ""
+    return [notice([html.Strong(text), " ", str(found.get("sentence") or "")])]
 
 
 def _chosen(dataset: str, filters: Filters) -> Chosen | None:

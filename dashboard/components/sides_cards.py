@@ -66,6 +66,7 @@ def _agreement(filters: Filters, found: Any) -> Component:
             [found.labels[key] for key in keys],
             [[cell(row, column) for column in keys] for row in keys],
             caption="Adjusted Rand index of each pair",
+            corner="One ╲ other",
         ),
         columns=[
             Column("One"),
@@ -167,7 +168,7 @@ def _worklist(found: Any, link: Link, currency: str) -> Component:
         "sides-work",
         "Disagreements to look at",
         html.Div(
-            table, className="matrix-box work-list", role="region", tabIndex=0, **aria(label="Disagreements to look at")
+            table, className="matrix-box work-list", role="region", tabIndex=0, **aria(label="Disagreements by value")
         ),
         columns=columns,
         rows=whole,

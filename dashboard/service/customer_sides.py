@@ -124,12 +124,12 @@ def class_standing(seen: PeopleView) -> tuple[int, ...]:
 
 
 def rfm_standing(names: SegmentMap) -> tuple[int, ...]:
-    """HERE for a segment whose cells have recency 4 or better on average, AWAY from 2 down."""
+    """HERE for a segment whose cells have recency 3.5 or better on average, AWAY from 2 down."""
     out = []
     for name in names.names:
         scores = [r for r in rfm_map.SCORES for f in rfm_map.SCORES if names.name_of(r, f) == name]
         mean = sum(scores) / len(scores)
-        out.append(HERE if mean >= 4 else AWAY if mean <= 2 else BETWEEN)
+        out.append(HERE if mean >= 3.5 else AWAY if mean <= 2 else BETWEEN)
     return tuple(out)
 
 
