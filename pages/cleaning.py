@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import dash
@@ -162,54 +163,66 @@ def show_prices(search: str | None, _changed: Any) -> Any:
         return None
     asked = filters.option(lines.BEHAVIOUR)
     chosen = asked if asked in cleaning.BEHAVIOURS else ""
-    result = insight("price_behaviour", dataset, _asked(filters), behaviour=chosen)
+    result = insight("price_behaviour", dataset, _asked(filters), behaviour=chosen, top=lines.PRODUCTS)
     currency = data.dataset(dataset).manifest.currency
-    return lines.prices_card(filters, result, cleaning.BEHAVIOURS, chosen, currency=currency)
+    return lines.prices_card(filters, result, cleaning.BEHAVIOURS, chosen, dataset=dataset, currency=currency)
+
+
+Told = tuple[Any, Any]
+
+
+def _changed(search: str | None, pressed: Callable[[str], str]) -> Told:
+    """Keep a change with the dataset and say so; every part of every page then asks again. pressed: dataset -> a
+    sentence, "" when nothing changed. Nothing happens while a page is drawn: then no control has a value yet."""
+    dataset, _ = _seen(search)
+    if not dataset or not any(item["value"] for item in ctx.triggered):
+        return no_update, no_update
+    try:
+        said = pressed(dataset)
+    except UserError as problem:
+        return no_update, f"{problem.message} {problem.hint}".strip()
+    return ({"cleaned": time.time()}, said) if said else (no_update, no_update)
+
+
+TOLD = (Output(ids.DATASETS_CHANGED, "data", allow_duplicate=True), Output(SAID, "children", allow_duplicate=True))
 
 
 @callback(
-    Output(ids.DATASETS_CHANGED, "data", allow_duplicate=True),
-    Output(SAID, "children"),
+    *TOLD,
     Input({"type": SWITCH, "rule": ALL}, "value"),
-    Input(UNDO, "n_clicks"),
-    Input(RESET, "n_clicks"),
+    State({"type": SWITCH, "rule": ALL}, "id"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def switch(values: list[Any], switches: list[dict[str, str]], search: str | None) -> Told:
+    """Treat the lines of a rule otherwise."""
+    chosen = {item["rule"]: str(value) for item, value in zip(switches, values, strict=True)}
+    return _changed(search, lambda dataset: "The rule is changed, for every page." * cleaning.treat(dataset, chosen))
+
+
+@callback(*TOLD, Input(UNDO, "n_clicks"), State(ids.URL, "search"), prevent_initial_call=True)
+def undo(_clicks: int | None, search: str | None) -> Told:
+    """Bring back the rules before the last change."""
+    return _changed(search, lambda dataset: "The last change is undone." * cleaning.undo(dataset))
+
+
+@callback(*TOLD, Input(RESET, "n_clicks"), State(ids.URL, "search"), prevent_initial_call=True)
+def reset(_clicks: int | None, search: str | None) -> Told:
+    """Back to the defaults."""
+    return _changed(search, lambda dataset: "The rules are the defaults again." * cleaning.reset(dataset))
+
+
+@callback(
+    *TOLD,
     Input(KEEP_CODES, "n_clicks"),
     Input(KEEP_ALIASES, "n_clicks"),
-    State({"type": SWITCH, "rule": ALL}, "id"),
     State(CODES, "value"),
     State(ALIASES, "value"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
 )
-def change(
-    values: list[Any],
-    _undo: int | None,
-    _reset: int | None,
-    _keep_codes: int | None,
-    _keep_aliases: int | None,
-    switches: list[dict[str, str]],
-    codes: Any,
-    aliases: Any,
-    search: str | None,
-) -> tuple[Any, Any]:
-    """Keep what was changed with the dataset; every part of every page then asks again."""
-    dataset, _ = _seen(search)
-    pressed = ctx.triggered_id
-    if not dataset or pressed is None or not any(item["value"] for item in ctx.triggered):
-        return no_update, no_update
-    try:
-        if pressed == UNDO:
-            cleaning.undo(dataset)
-            said = "The last change is undone."
-        elif pressed == RESET:
-            said = "The rules are the defaults again." if cleaning.reset(dataset) else ""
-        elif pressed == KEEP_CODES:
-            said = "The list is kept." if cleaning.keep_codes(dataset, str(codes or "")) else ""
-        elif pressed == KEEP_ALIASES:
-            said = "The names are kept." if cleaning.keep_aliases(dataset, str(aliases or "")) else ""
-        else:
-            chosen = {item["rule"]: str(value) for item, value in zip(switches, values, strict=True)}
-            said = "The rule is changed, for every page." if cleaning.treat(dataset, chosen) else ""
-    except UserError as problem:
-        return no_update, f"{problem.message} {problem.hint}".strip()
-    return ({"cleaned": time.time()}, said) if said else (no_update, no_update)
+def keep(_codes: int | None, _aliases: int | None, codes: Any, aliases: Any, search: str | None) -> Told:
+    """Keep the list whose button was pressed."""
+    if ctx.triggered_id == KEEP_CODES:
+        return _changed(search, lambda dataset: "The list is kept." * cleaning.keep_codes(dataset, str(codes or "")))
+    return _changed(search, lambda dataset: "The names are kept." * cleaning.keep_aliases(dataset, str(aliases or "")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from dash import html
 from dash.development.base_component import Component
@@ -21,7 +22,7 @@ from dashboard.result import Result
 
 RULE, WHICH, FROM = "rule", "which", "from"  # options of the URL
 BEHAVIOUR = "price"
-PAGE_ROWS = 100
+PAGE_ROWS, PRODUCTS = 100, 50  # drawn at once: thousands of cells would hold the browser up; the files have all
 ANCHOR = "lines"
 TITLES = {
     "user_id": "Customer",
@@ -92,7 +93,7 @@ def lines_card(
 
 
 def prices_card(
-    filters: Filters, result: Result, behaviours: Sequence[str], chosen: str, *, currency: str
+    filters: Filters, result: Result, behaviours: Sequence[str], chosen: str, *, dataset: str, currency: str
 ) -> Component:
     """How many products behave how, and the products of the chosen kind. result: ``price_behaviour``."""
     counts: Mapping[str, int] = result.summary["counts"]
@@ -119,14 +120,20 @@ def prices_card(
     ]
     shown = [*names[:5], "usual_share", "below_share"]
     top = rows_of(result, shown)[:12]
-    told = "The 12 with most revenue."
+    everything = f"/export/prices.csv?dataset={dataset}" + (f"&price={quote(chosen)}" if chosen else "")
     return twin_card(
         "cleaning-prices",
         "How prices behave",
         [
             bar_list(bars, label="Products by the behaviour of their price", value_title="Products"),
             html.H3((chosen or "all products").capitalize(), className="cleaning-sub"),
-            html.P(told, className="hint"),
+            html.P(
+                [
+                    "The 12 with most revenue. ",
+                    html.A("Download all of them (CSV)", href=everything, download="", className="state-link"),
+                ],
+                className="hint",
+            ),
             html.Div(
                 plain_table([columns[names.index(name)] for name in shown], top, caption="Products and their prices"),
                 className="cleaning-scroll",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.customers.cleaning import aliases, stored, taken
-from dashboard.customers.cleaning.prices import BEHAVIOURS
+from dashboard.customers.cleaning.prices import BEHAVIOURS, price_table
 from dashboard.customers.cleaning.rules import (
     BY_NAME,
     DEFAULT,
@@ -25,6 +25,7 @@ from dashboard.customers.cleaning.rules import (
 )
 from dashboard.errors import NotFound
 from dashboard.filters import Filters
+from dashboard.insights import periods
 from dashboard.insights import view as views
 from dashboard.insights.answer import require
 from dashboard.insights.registry import ORDERS
@@ -111,10 +112,13 @@ def reset(dataset_id: str) -> bool:
     return _keep(dataset_id, lambda now: DEFAULT)
 
 
-def undo(dataset_id: str) -> None:
-    """Bring back the rules before the last change."""
+def undo(dataset_id: str) -> bool:
+    """Bring back the rules before the last change; whether there was one."""
     core.authorise(dataset_id, "change")
+    if not stored.changes(dataset_id):
+        return False
     stored.undo(dataset_id)
+    return True
 
 
 def _keep(dataset_id: str, changed: Any) -> bool:
@@ -143,6 +147,16 @@ def _pieces(view: View, rule: str, which: str) -> Iterator[list[list[object]]]:
         cells = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
         yield cells if named else [list(frame.columns), *cells]
         named = True
+
+
+def price_rows(dataset_id: str, filters: Filters, behaviour: str = "") -> tuple[list[str], list[list[object]]]:
+    """How the price of every product behaves, all of them: names of the columns, and the rows. behaviour: only these
+    products. Raises CannotAnswer."""
+    view = _view(dataset_id, filters)
+    table = price_table(view)
+    chosen = table[table["behaviour"] == behaviour] if behaviour else table
+    chosen = chosen.assign(changed_on=[periods.iso(day) if day >= 0 else None for day in chosen["changed_on"]])
+    return list(chosen.columns), chosen.astype(object).where(chosen.notna(), None).to_numpy().tolist()
 
 
 def _view(dataset_id: str, filters: Filters) -> View:

@@ -169,6 +169,12 @@ def _cleaning(filters: Filters) -> Download:
     return Download(f"lines_{slug(rule)}_{which}.csv", csv_chunks([str(name) for name in header[0]], rows))
 
 
+def _prices(filters: Filters) -> Download:
+    dataset_id = _dataset(filters)
+    header, rows = cleaning.price_rows(dataset_id, filters.with_(extra=()), filters.option("price"))
+    return Download("prices.csv", csv_chunks(header, iter(rows)))
+
+
 def _template(filters: Filters) -> Download:
     kind = filters.option("kind")
     if kind not in FIELDS:
@@ -205,4 +211,5 @@ EXPORTS: dict[str, Callable[[Filters], Download]] = {
     "template": _template,
     "user": _user,
     "cleaning": _cleaning,
+    "prices": _prices,
 }
