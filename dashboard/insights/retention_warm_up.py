@@ -55,5 +55,12 @@ def compile_kernels() -> None:
     session_kernels.by_gap(offsets, time, day, none, people, 10, 11, 20, 1, *out)
     session_kernels.by_id(offsets, time, day, _stored([0, 1], np.int32), none, people, 10, 11, 20, *out)
     session_kernels.of_rows(offsets, day, np.zeros(2, np.int64), none, people, 10, 11, *out)
+    of_period, of_class = np.zeros((6, 1), np.int64), np.zeros((2, 1), np.int64)
+    seconds, period = np.zeros(2), np.zeros(2, np.int32)
+    session_kernels.tally(
+        np.arange(2, dtype=np.int32), np.full(2, 10, np.int32), np.ones(2, np.int64), np.ones(2, np.int32), 10, table,
+        np.array([0.0, np.inf]), of_period, of_class, np.zeros(2, np.int64), seconds, period,
+    )  # fmt: skip
+    session_kernels.medians(seconds, period, np.empty(1))
     session_kernels.median_gaps(offsets, day, people, 10, 11, np.empty(2))
     survival.first_and_last(offsets, day, 20, at, at.copy())

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.jit import kernel
-from dashboard.schema import NULL_DAY
+from dashboard.schema import NULL_DAY, NULL_TIME
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
 
 
 @kernel
@@ -136,6 +137,68 @@ def of_rows(
             out_events[n] = 0
             n += 1
     return n
+
+
+@kernel
+def tally(
+    person: Int32, day: Int32, length: Int64, events: Int32, first: int, table: Int32, edges: Floats, of_period: Int64,
+    of_class: Int64, total: Int64, out_seconds: Floats, out_period: Int32,
+) -> int:  # fmt: skip
+    """Count sessions, those of a person one after the other, per period (table[day - first]) and per class of length
+    (class k: edges[k] <= seconds < edges[k + 1]).
+
+    of_period[0..5] += sessions, persons, sessions of known length, their µs, sessions with a known number of events,
+    their events. of_class[0, 1] += sessions, persons. total[0, 1] += persons, sessions of one event. out_seconds,
+    out_period: of the sessions of known length; returns how many.
+    """
+    in_period = np.full(of_period.shape[1], -1, np.int64)  # the last person counted there
+    in_class = np.full(of_class.shape[1], -1, np.int64)
+    n, previous = 0, -1
+    for i in range(person.shape[0]):
+        u, p = person[i], table[day[i] - first]
+        if u != previous:
+            previous = u
+            total[0] += 1
+        of_period[0, p] += 1
+        if in_period[p] != u:
+            in_period[p] = u
+            of_period[1, p] += 1
+        if events[i] > 0:
+            of_period[4, p] += 1
+            of_period[5, p] += events[i]
+            total[1] += events[i] == 1
+        if length[i] == NULL_TIME:
+            continue
+        of_period[2, p] += 1
+        of_period[3, p] += length[i]
+        seconds = length[i] / 1e6
+        k = 0
+        while k < of_class.shape[1] - 1 and seconds >= edges[k + 1]:
+            k += 1
+        of_class[0, k] += 1
+        if in_class[k] != u:
+            in_class[k] = u
+            of_class[1, k] += 1
+        out_seconds[n] = seconds
+        out_period[n] = p
+        n += 1
+    return n
+
+
+@kernel
+def medians(values: Floats, index: Int32, out: Floats) -> None:
+    """out[p] = median of the values with index p, NaN without any."""
+    ends = np.zeros(out.shape[0] + 1, np.int64)
+    for i in range(index.shape[0]):
+        ends[index[i] + 1] += 1
+    for p in range(out.shape[0]):
+        ends[p + 1] += ends[p]
+    grouped, place = np.empty(values.shape[0]), ends.copy()
+    for i in range(values.shape[0]):
+        grouped[place[index[i]]] = values[i]
+        place[index[i]] += 1
+    for p in range(out.shape[0]):
+        out[p] = np.median(grouped[ends[p] : ends[p + 1]]) if ends[p] < ends[p + 1] else np.nan
 
 
 @kernel

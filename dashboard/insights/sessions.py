@@ -7,9 +7,9 @@ events: a renewal that is charged at night is no visit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -89,12 +89,30 @@ def read(view: View, source: str, gap_minutes: float = GAP_MINUTES, names: tuple
     )
 
 
+class _Found(NamedTuple):
+    """Sessions of a partition as the kernels write them: person (of the partition), day, length in µs (NULL_TIME: not
+    known), events; without: as in :class:`Sessions`."""
+
+    person: npt.NDArray[np.int32]
+    day: npt.NDArray[np.int32]
+    length: npt.NDArray[np.int64]
+    events: npt.NDArray[np.int32]
+    without: int
+
+
 def _read(
     view: View, partition: Partition, source: str, gap_minutes: float, names: tuple[str, ...], start: int
 ) -> Sessions:
+    found = _found(view, partition, source, gap_minutes, names)
+    seconds = np.where(found.length == NULL_TIME, np.nan, found.length / _SECOND)
+    return Sessions(found.person.astype(np.int64) + start, found.day, seconds, found.events, found.without)
+
+
+def _found(view: View, partition: Partition, source: str, gap_minutes: float, names: tuple[str, ...]) -> _Found:
     rows = partition.table("sessions" if source == "table" else TABLE)
     if rows is None:
-        return Sessions(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.int32), 0)
+        nothing = np.zeros(0, np.int32)
+        return _Found(nothing, nothing, np.zeros(0, np.int64), nothing, 0)
     name = "sessions" if source == "table" else TABLE
     only = clause(view, names) if source == "gap" else ()
     mask, people = where.rows(view, partition, name, only), where.persons(view, partition, name)
@@ -114,10 +132,7 @@ def _read(
     else:
         length_of = np.ascontiguousarray(_stated_lengths(rows))
         count = kernels.of_rows(rows.offsets, rows.day, length_of, mask, people, first, last, *out)
-    seconds = np.where(length[:count] == NULL_TIME, np.nan, length[:count] / _SECOND)
-    return Sessions(
-        person[:count].astype(np.int64) + start, day[:count].copy(), seconds, events[:count].copy(), without
-    )
+    return _Found(person[:count], day[:count], length[:count], events[:count], without)
 
 
 def _stated_lengths(rows: Any) -> npt.NDArray[np.int64]:
@@ -157,16 +172,15 @@ def sessions(
     p75_seconds, p90_seconds, events_per_session, single_event_share; lengths: [{low, high (seconds; low <= length <
     high, high None: no limit), sessions, users (with at least one such session), share (of the sessions)}].
     """
-    chosen, gap_minutes, found = _asked(view, source, gap_minutes, activity)
+    chosen, gap_minutes, names = _asked(view, source, gap_minutes, activity)
     parts = buckets_of(view, by)
-    first, table = periods.bucket_of_day(parts.spans)
-    index = table[found.day - first]
-    frame = pd.DataFrame({"period": parts.labels, **_per_period(found, index, len(parts.labels))})
+    found = count(view, chosen, gap_minutes, names, parts.spans)
+    frame = pd.DataFrame({"period": parts.labels, **_per_period(found)})
     frame["complete"] = parts.complete
     left_out = []
     if found.without:
         left_out.append(LeftOut("no_session", found.without, "events without a session id"))
-    if unknown := int(np.isnan(found.seconds).sum()):
+    if unknown := int(found.periods[0].sum()) - len(found.seconds):
         left_out.append(LeftOut("no_length", unknown, "sessions whose length is not known: counted, but in no length"))
     units = {"sessions": "count", "users": "count", "sessions_per_user": "number", "events_per_session": "number"}
     return Result(
@@ -180,13 +194,15 @@ def sessions(
     )
 
 
-def _asked(view: View, source: str, gap_minutes: Any, activity: str | Sequence[str]) -> tuple[str, float, Sessions]:
-    """Source, longest pause in minutes and sessions of the options. Raises UserError and CannotAnswer."""
+def _asked(
+    view: View, source: str, gap_minutes: Any, activity: str | Sequence[str]
+) -> tuple[str, float, tuple[str, ...]]:
+    """Source, longest pause in minutes and activity events of the options. Raises UserError and CannotAnswer."""
     chosen = source_of(view, source)
     minutes = options.decimal(gap_minutes, "gap_minutes", 0, 1_440)
     if minutes <= 0:
         raise options.bad("gap_minutes", "more than 0 and at most 1,440 minutes")
-    return chosen, minutes, read(view, chosen, minutes, activity_names(view, activity))
+    return chosen, minutes, activity_names(view, activity)
 
 
 @insight(
@@ -211,7 +227,7 @@ def session_people(
     """
     at_least = options.decimal(low, "low", 0, 1e9)
     below = np.inf if high is None else options.decimal(high, "high", 0, 1e9)
-    _, _, found = _asked(view, source, gap_minutes, activity)
+    found = read(view, *_asked(view, source, gap_minutes, activity))
     persons = np.unique(found.person[(found.seconds >= at_least) & (found.seconds < below)])
     starts = np.concatenate([[0], np.cumsum([partition.n_users for partition in view.dataset.partitions])])
     ids: list[str] = []
@@ -230,60 +246,87 @@ def _note(source: str, gap_minutes: float) -> str:
     return "Sessions are those of the file."
 
 
-def _per_period(found: Sessions, index: npt.NDArray[np.int32], n: int) -> dict[str, npt.NDArray[Any]]:
-    count = np.bincount(index, minlength=n)
-    known = ~np.isnan(found.seconds)
-    total = np.bincount(index[known], weights=found.seconds[known], minlength=n)
-    counted = found.events > 0
-    events = np.bincount(index[counted], weights=found.events[counted], minlength=n)
-    users = np.bincount(_distinct(found.person * n + index) % n, minlength=n)
+@dataclass(frozen=True)
+class Counts:
+    """What :func:`sessions` says, counted. periods int64[6, periods] and classes int64[2, classes]: as
+    :func:`dashboard.insights.session_kernels.tally` writes them; users: persons with a session; seconds and period (one
+    per session of a known length); single: sessions of one event; without: as in :class:`Sessions`."""
+
+    periods: npt.NDArray[np.int64]
+    classes: npt.NDArray[np.int64]
+    users: int
+    single: int
+    seconds: Floats
+    period: npt.NDArray[np.int32]
+    without: int
+
+
+def count(
+    view: View,
+    source: str,
+    gap_minutes: float,
+    names: tuple[str, ...],
+    spans: list[tuple[int, int]],
+) -> Counts:
+    """The sessions of :func:`read` per period (``spans``: inclusive days) and per class of length."""
+    first, table = periods.bucket_of_day(spans)
+
+    def kernel(partition: Partition) -> Counts:
+        person, day, length, events, without = _found(view, partition, source, gap_minutes, names)
+        of_period = np.zeros((6, len(spans)), np.int64)
+        of_class = np.zeros((2, len(EDGES) - 1), np.int64)
+        total = np.zeros(2, np.int64)
+        seconds, period = np.empty(len(person)), np.empty(len(person), np.int32)
+        known = kernels.tally(
+            person, day, length, events, first, table, np.array(EDGES), of_period, of_class, total, seconds, period
+        )
+        return Counts(of_period, of_class, int(total[0]), int(total[1]), seconds[:known], period[:known], without)
+
+    def merge(parts: Iterable[Counts]) -> Counts:
+        found = list(parts)
+        return Counts(
+            np.sum([part.periods for part in found], axis=0, dtype=np.int64),
+            np.sum([part.classes for part in found], axis=0, dtype=np.int64),
+            sum(part.users for part in found),
+            sum(part.single for part in found),
+            np.concatenate([part.seconds for part in found]),
+            np.concatenate([part.period for part in found]),
+            sum(part.without for part in found),
+        )
+
+    return run(view.dataset, kernel, merge)
+
+
+def _per_period(found: Counts) -> dict[str, npt.NDArray[Any]]:
+    sessions_, users, known, micros, counted, events = found.periods
+    medians = np.empty(len(sessions_))
+    kernels.medians(found.seconds, found.period, medians)
     return {
-        "sessions": count,
+        "sessions": sessions_,
         "users": users,
-        "sessions_per_user": ratio(count, users),
-        "mean_seconds": ratio(total, np.bincount(index[known], minlength=n)),
-        "median_seconds": _medians(found.seconds[known], index[known], n),
-        "events_per_session": ratio(events, np.bincount(index[counted], minlength=n)),
+        "sessions_per_user": ratio(sessions_, users),
+        "mean_seconds": ratio(micros / _SECOND, known),
+        "median_seconds": medians,
+        "events_per_session": ratio(events, counted),
     }
 
 
-def _distinct(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The different keys; sessions found by pauses come in order already."""
-    if len(keys) and (np.diff(keys) < 0).any():
-        keys = np.sort(keys)
-    return keys[np.concatenate([[True], np.diff(keys) != 0])] if len(keys) else keys
-
-
-def _medians(values: Floats, index: npt.NDArray[np.int32], n: int) -> Floats:
-    """Median of the values of each index 0 .. n - 1, NaN without any."""
-    small = index.astype(np.int16) if n < 2**15 else index  # sorted by radix
-    grouped = values[np.argsort(small, kind="stable")]
-    ends = np.cumsum(np.bincount(index, minlength=n))
-    parts = np.split(grouped, ends[:-1])
-    return np.array([np.median(part) if len(part) else np.nan for part in parts], np.float64)
-
-
-def summary(found: Sessions) -> dict[str, Any]:
+def summary(found: Counts) -> dict[str, Any]:
     """The summary of :func:`sessions` without where they come from."""
-    known = found.seconds[~np.isnan(found.seconds)]
-    users = len(_distinct(found.person))
-    counted = found.events[found.events > 0]
-    classes = len(EDGES) - 1
-    of_class = np.searchsorted(EDGES, known, side="right") - 1
-    bins = np.bincount(of_class, minlength=classes)
-    people = np.unique(found.person[~np.isnan(found.seconds)] * classes + of_class) % classes
-    users_of = np.bincount(people, minlength=classes)
-    quantiles = np.quantile(known, [q for _, q in QUANTILES]) if len(known) else np.full(len(QUANTILES), np.nan)
+    sessions_, _, known, micros, counted, events = found.periods.sum(axis=1)
+    bins, users_of = found.classes
+    seconds = found.seconds
+    quantiles = np.quantile(seconds, [q for _, q in QUANTILES]) if len(seconds) else np.full(len(QUANTILES), np.nan)
     numbers = {
-        "sessions_per_user": ratio(len(found.person), users),
-        "mean_seconds": known.mean() if len(known) else np.nan,
+        "sessions_per_user": ratio(sessions_, found.users),
+        "mean_seconds": micros / _SECOND / known if known else np.nan,
         **{f"{name}_seconds": value for (name, _), value in zip(QUANTILES, quantiles, strict=True)},
-        "events_per_session": counted.mean() if len(counted) else np.nan,
-        "single_event_share": ratio((counted == 1).sum(), len(counted)),
+        "events_per_session": events / counted if counted else np.nan,
+        "single_event_share": ratio(found.single, counted),
     }
     return {
-        "sessions": len(found.person),
-        "users": users,
+        "sessions": int(sessions_),
+        "users": found.users,
         **{name: json_number(float(value)) for name, value in numbers.items()},
         "lengths": [
             {
@@ -291,7 +334,7 @@ def summary(found: Sessions) -> dict[str, Any]:
                 "high": json_number(EDGES[i + 1]),
                 "sessions": int(bins[i]),
                 "users": int(users_of[i]),
-                "share": json_number(float(ratio(bins[i], len(known)))),
+                "share": json_number(float(ratio(bins[i], len(seconds)))),
             }
             for i in range(len(bins))
         ],
