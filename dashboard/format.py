@@ -100,6 +100,13 @@ def number(value_: float | None) -> str:
     return _plain(value_, 2)
 
 
+def decimals(value_: float | None, places: int = 3) -> str:
+    """A statistic with so many decimals: ``0.846``, ``−0.012``; never a minus before zero."""
+    if value_ is None or not math.isfinite(value_):
+        return MISSING
+    return _plain(value_, places)
+
+
 def duration(seconds: float | None) -> str:
     """``45 s``, ``2 h 14 min``, ``3.2 days``."""
     if seconds is None or not math.isfinite(seconds):

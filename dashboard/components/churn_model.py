@@ -218,8 +218,8 @@ def interval(found: dict[str, Any]) -> str:
     """A figure with its interval: ``0.845 (0.836–0.855)``."""
     if found["value"] is None:
         return fmt.MISSING
-    ends = f" ({found['low']:.3f}–{found['high']:.3f})" if found["low"] is not None else ""
-    return f"{found['value']:.3f}{ends}"
+    ends = f" ({fmt.decimals(found['low'])}–{fmt.decimals(found['high'])})" if found["low"] is not None else ""
+    return f"{fmt.decimals(found['value'])}{ends}"
 
 
 def _roc(result: Result, curves: Result) -> Component:
@@ -300,4 +300,4 @@ def _text(name: str, value: object) -> str:
     number = float(str(value))
     if number != number:
         return ""
-    return fmt.percent(number) if name in RATES else f"{number:.3f}"
+    return fmt.percent(number) if name in RATES else fmt.decimals(number)

@@ -122,7 +122,7 @@ def register(name: str, source: Source, hint: str) -> None:
         if chosen is None:
             return empty("No people chosen yet.", hint=hint), None
         tools = source.more(dataset, filters, chosen)
-        if source.closable:
+        if source.closable and filters.option(LIST):  # a page may list people before any number is clicked
             closed = view_link(filters.with_option(LIST, None))
             classes = "btn btn-ghost btn-sm state-link"
             tools = [html.A("Close", href=closed, className=classes, **aria(label="Close the list")), *tools]

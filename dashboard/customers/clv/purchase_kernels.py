@@ -90,4 +90,7 @@ def series(x: Floats, T: Floats, times: Floats, r: float, alpha: float, a: float
             if n > -p and n > -q and abs(coefficient) * power[m - 1] < 1e-15 * abs(total[m - 1]) * (1 - z[m - 1]):
                 break
         for k in range(m):
-            out[i, k] = -c / q * math.expm1(q * math.log1p(-z[k]) + math.log(total[k]))
+            if total[k] > 0:
+                out[i, k] = -c / q * math.expm1(q * math.log1p(-z[k]) + math.log(total[k]))
+            else:  # c is below 0 for x = 0 and a + b < 1, and then the series may be too
+                out[i, k] = c / q * (1 - math.exp(q * math.log1p(-z[k])) * total[k])

@@ -49,6 +49,17 @@ def test_expectations_of_published_customers() -> None:
     assert pareto_nbd.expected_purchases(PARETO, [52], [26], [30.86], [31])[0, 0] == pytest.approx(25.46, abs=0.01)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e2, 1e4])
+def test_nearly_nobody_or_everybody_leaves_at_once(scale: float) -> None:
+    """Where a and b go to 0, a share of a / (a + b) leaves after the first repeat purchase and nobody else ever does;
+    the terms of the series are then below 0 for customers without a repeat purchase."""
+    r, alpha, a, b, age, t = 5.6138, 456.96, 1.523e-8 * scale, 2.4571e-7 * scale, 51.0, 100.0
+    leave = a / (a + b)
+    wanted = (1 - leave) * r / (alpha + age) * t + leave * (1 - ((alpha + age) / (alpha + age + t)) ** r)
+    found = bgnbd.expected_purchases((r, alpha, a, b), [t], [0], [0], [age])[0, 0]
+    assert found == pytest.approx(wanted, rel=2 * (a + b) + 1e-6)
+
+
 @pytest.mark.parametrize("x", [0, 1, 2, 26, 1_000, 5_000])
 @pytest.mark.parametrize("t", [0.5, 39.0, 5_000.0])
 def test_expected_purchases_equal_scipy_and_stay_finite(x: int, t: float) -> None:
