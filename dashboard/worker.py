@@ -1,7 +1,7 @@
 """The worker: one process that claims jobs and runs each in a killable child.
 
-``python -m dashboard.worker`` is the loop (started and restarted by the web process), ``… --job ID`` one child. The
-loop never works itself: it starts children, beats, enforces the time limit, and kills the process group of a job that
+``python -m dashboard.worker`` is the loop (started and restarted by the web process). The loop never works itself: it
+loads what jobs need, forks a child for each, beats, enforces the time limit, and kills the process group of a job that
 was cancelled. Two lanes run side by side: short work (``jobs.LIGHT``) does not wait behind an import.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import errno
 import fcntl
 import importlib
+import math
 import os
 import resource
 import shutil
@@ -21,17 +21,21 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import IO, Any, Final
 
 from dashboard import jobs, logs, settings
 from dashboard.errors import NotFound, UserError
+from dashboard.forks import Fork, die_with, fork
 from dashboard.ingest import upload
 from dashboard.store import catalogue
 
 POLL_SECONDS: Final = 0.15
 BEAT_SECONDS: Final = 2.0
 SWEEP_SECONDS: Final = 3600.0
+LOAD_SECONDS: Final = 5.0  # how often to look for kernels that have been compiled meanwhile …
+LOADING_SECONDS: Final = 300.0  # … and for how long after the start
 MAX_SECONDS: Final = 4 * 3600  # wall clock of one job
 LOCK_SECONDS: Final = 15.0  # how long a new worker waits for a dying one
 WARM_PARTS: Final = ("import", "pages")  # what is compiled at start, each in a process of its own
@@ -53,7 +57,7 @@ class Child:
     """A running job: its process and when it has to end (monotonic)."""
 
     job: jobs.Job
-    process: subprocess.Popen[bytes]
+    process: Fork
     ends: float
 
 
@@ -71,6 +75,7 @@ class Worker:
         self._beat = 0.0
         self._tidy: subprocess.Popen[bytes] | None = None
         self._tidied = -SWEEP_SECONDS  # the first time at once
+        self._load_next, self._loading_ends = 0.0, time.monotonic() + LOADING_SECONDS
 
     def run(self) -> None:
         """Work until asked to stop; running jobs are then failed with the reason."""
@@ -80,6 +85,7 @@ class Worker:
         db = catalogue.connect()
         try:
             while not self.stopping:
+                self._load()
                 self.step(db)
                 time.sleep(POLL_SECONDS)
         finally:
@@ -115,6 +121,20 @@ class Worker:
                 if job is not None:
                     self.children[lane] = self._start(db, job)
 
+    def _load(self) -> None:
+        """Have the tasks' modules and compiled kernels in memory before a child is forked. What is being compiled at
+        the moment is loaded when nothing runs."""
+        now = time.monotonic()
+        if now < self._load_next or self.children:
+            return
+        self._load_next = now + LOAD_SECONDS if now < self._loading_ends else math.inf
+        try:
+            load = getattr(importlib.import_module(self.tasks), "load", None)
+            if load is not None:
+                load()
+        except Exception as error:
+            logs.defect("loading failed", error)
+
     def _sweep(self, *, only_when_due: bool = False) -> None:
         """Tidy up in a process of its own; at most one at a time, and every hour without a reason."""
         if self._tidy is not None and self._tidy.poll() is None:
@@ -135,13 +155,7 @@ class Worker:
         self.stopping = True
 
     def _start(self, db: Any, job: jobs.Job) -> Child:
-        process = subprocess.Popen(
-            [*command(self.tasks), "--job", job.id],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            close_fds=True,
-            cwd=settings.ROOT,
-        )
+        process = fork(partial(work, job.id, self.tasks), "holdfast-job")
         db.execute("UPDATE jobs SET pid=? WHERE id=?", (process.pid, job.id))
         logs.event("job started", job=job.id, kind=job.kind, pid=process.pid)
         return Child(job, process, time.monotonic() + self.max_seconds)
@@ -228,6 +242,8 @@ def work(job_id: str, tasks: str) -> int:
             module.prepare(progress)
         result = jobs.HANDLERS[job.kind](job.params, progress)
     except UserError as error:
+        if error.code == "cannot_inspect" and error.__cause__ is not None:  # refused because of a defect of ours
+            logs.defect("inspection failed", error.__cause__, job=job.id, kind=job.kind)
         jobs.fail(job.id, error)
     except Exception as error:
         known = refusal(error)
@@ -290,16 +306,8 @@ def limit() -> None:
         os.nice(5)
 
 
-def die_with(parent: int) -> bool:
-    """Ask Linux to end this process with its parent; False when the parent is already gone."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)
-    return os.getppid() == parent
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dashboard.worker", description="Runs the product's long work.")
-    parser.add_argument("--job", help="run this one job in this process")
     parser.add_argument(
         "--warm",
         nargs="?",
@@ -315,8 +323,6 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     if chosen.parent and not die_with(chosen.parent):
         return 1
-    if chosen.job:
-        return work(chosen.job, chosen.tasks)
     if chosen.warm:
         return warm(chosen.tasks, chosen.warm)
     logs.set_up("worker")

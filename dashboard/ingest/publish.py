@@ -108,7 +108,12 @@ def sweep() -> None:
     """Remove what no catalogue row names: staging of imports that died, versions and sources that were never
     committed, versions superseded for an hour. Imports that are running, also in other processes, are left alone."""
     data = settings.current().data_dir
-    for folder in _folders(data / "staging"):
+    staged = _folders(data / "staging")
+    with catalogue.transaction() as connection:  # after the look: what exists was made by a job that has a row
+        working = {row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'running'")}
+    for folder in staged:
+        if folder.name in working:  # a job that reads or generates holds no lock yet
+            continue
         with Lock(_lock_file(folder.name), wait=False) as free:
             if free:
                 files.remove_tree(folder)

@@ -96,7 +96,8 @@ def test_a_dead_worker_is_replaced_and_the_page_tells(
         pid
         for pid in processes(server.data)
         if b"dashboard.worker" in (command := Path(f"/proc/{pid}/cmdline").read_bytes())
-        and not any(other in command for other in (b"--job", b"--sweep", b"--warm"))  # only the loop itself
+        and not any(other in command for other in (b"--sweep", b"--warm"))  # only the loop itself
+        and Path(f"/proc/{pid}/comm").read_text().strip() != "holdfast-job"
     )
     os.kill(worker, signal.SIGKILL)
     expect(page.locator("#job-toasts")).to_contain_text("The server restarted during this import.")

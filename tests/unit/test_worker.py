@@ -165,7 +165,7 @@ def test_the_worker_and_its_job_end_with_the_process_that_started_them(data_dir:
     pid = int(parent.stdout.readline())
     job = jobs.start("import", {"do": "sleep"})
     until(lambda: jobs.get(job.id).done > 0)
-    group = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and _mentions(p, job.id)]
+    group = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and _parent(p) == pid]
     assert group
     parent.kill()
     parent.wait()
@@ -173,11 +173,11 @@ def test_the_worker_and_its_job_end_with_the_process_that_started_them(data_dir:
     until(lambda: not alive(pid) and not any(alive(child) for child in group))
 
 
-def _mentions(process: Path, text: str) -> bool:
+def _parent(process: Path) -> int:
     try:
-        return text in (process / "cmdline").read_text()
+        return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
     except OSError:
-        return False
+        return 0
 
 
 def test_only_one_worker_has_the_data_directory(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import threading
@@ -11,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dashboard import settings
+from dashboard import jobs, settings
 from dashboard.errors import NotFound, UserError
 from dashboard.ingest import publish
 from dashboard.ingest.locks import Lock
@@ -186,6 +187,19 @@ def test_sweep_leaves_running_imports_alone(data_dir: Path) -> None:
         swept.start()
         swept.join()
         assert staging.exists()
+    publish.sweep()
+    assert not staging.exists()
+
+
+def test_sweep_leaves_running_jobs_alone_that_have_no_lock_yet(data_dir: Path) -> None:
+    waiting = jobs.start("sample", {})
+    with contextlib.closing(catalogue.connect()) as db:
+        assert jobs.claim(db, light=False) is not None
+    staging = jobs.staging_path(waiting.id)
+    staging.mkdir(parents=True, exist_ok=True)
+    publish.sweep()
+    assert staging.exists()
+    jobs.cancel(waiting.id)
     publish.sweep()
     assert not staging.exists()
 
