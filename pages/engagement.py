@@ -186,7 +186,7 @@ def _features(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
     known = [str(name) for name in found.frame["feature"]]
     if not known:
         return [engagement_features.use_card(found)]
-    feature = asked.feature if asked.feature in known else ""
+    feature = engagement_features.looked_at(found, asked)
     return [
         html.Div(
             [

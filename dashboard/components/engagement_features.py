@@ -22,6 +22,7 @@ from dashboard.figures import features as figures
 from dashboard.filters import Filters
 from dashboard.result import Result
 
+COMPARABLE = 0.95  # adoption above which too few people are left to compare with
 NOT_CAUSE = "An association, not a cause: people who use a feature differ from those who do not in other ways, too."
 
 
@@ -90,9 +91,8 @@ def stay_card(result: Result) -> Component:
     solid = known[known["stay_significant"].astype(bool)]
     top = solid.sort_values("stay_difference", ascending=False).head(1)
     words = (
-        f"Users of {top['feature'].iloc[0]} stay "
+        f"Staying with {top['feature'].iloc[0]} against without: "
         + fmt.interval_points(*(float(top[f"stay_{name}"].iloc[0]) for name in ("difference", "low", "high")))
-        + " more often"
         if len(top)
         else "No feature sets people who stay apart from the others beyond chance"
     )
@@ -207,11 +207,20 @@ def impact_card(filters: Filters, result: Result, features: list[str], asked: As
             [Fact("Interval", "95 %"), *facts_of(result)],
         ),
         subtitle=html.Div(
-            choice(filters, names.FEATURE, "Feature", options, asked.feature or found["feature"], default=""),
+            choice(filters, names.FEATURE, "Feature", options, found["feature"], default=""),
             className="inline",
         ),
         foot=remarks(result),
     )
+
+
+def looked_at(result: Result, asked: Asked) -> str:
+    """The feature whose first use is looked at: the chosen one, else the most used of those that not nearly everybody
+    uses (nobody would be left to compare with), "" for the most used of all. result: of the insight ``features``."""
+    rows = records(result)
+    if asked.feature in {str(row.feature) for row in rows}:
+        return asked.feature
+    return next((str(row.feature) for row in rows if row.adoption <= COMPARABLE), "")
 
 
 def _number(value: Any) -> float | None:

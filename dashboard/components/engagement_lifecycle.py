@@ -86,7 +86,7 @@ def accounts_card(result: Result, asked: Asked, link: Callable[[str], str]) -> C
     """Growth accounting, newest period first: active before, who came and went, active now."""
     rows = records(result)[::-1]
     head = ["Active before", "Dormant", "Returning", "New", "Resurrecting", "Active", "Net", "Retained", "Pulse"]
-    body = [_account(row, link) for row in rows[:MAX_ROWS]]
+    body = [_account(row, asked.by, link) for row in rows[:MAX_ROWS]]
     table = html.Div(
         html.Table(
             [
@@ -134,17 +134,17 @@ def accounts_card(result: Result, asked: Asked, link: Callable[[str], str]) -> C
     )
 
 
-def _account(row: Any, link: Callable[[str], str]) -> Component:
+def _account(row: Any, by: str, link: Callable[[str], str]) -> Component:
     """A period of the accounts."""
-    period = [fmt.day_iso(row.period), *([] if row.complete else [html.Span("so far", className="so-far")])]
+    period = [names.period_name(row.period, by), *([] if row.complete else [html.Span("so far", className="so-far")])]
     return html.Tr(
         [
             html.Th(period, scope="row"),
             _plain(row.previous_active),
-            _linked(row, "dormant", "", link),
-            _linked(row, "returning", "", link),
-            _linked(row, "new", "+", link),
-            _linked(row, "resurrecting", "+", link),
+            _linked(row, by, "dormant", "", link),
+            _linked(row, by, "returning", "", link),
+            _linked(row, by, "new", "+", link),
+            _linked(row, by, "resurrecting", "+", link),
             _plain(row.active),
             html.Td(fmt.signed(row.net), className="num"),
             html.Td(fmt.percent(row.retained_rate), className="num"),
@@ -157,13 +157,13 @@ def _plain(value: Any) -> Component:
     return html.Td(fmt.count(value), className="num")
 
 
-def _linked(row: Any, state: str, sign: str, link: Callable[[str], str]) -> Component:
+def _linked(row: Any, by: str, state: str, sign: str, link: Callable[[str], str]) -> Component:
     value = int(getattr(row, state))
     text = f"{sign}{fmt.count(value)}" if value > 0 else fmt.count(value)
     if not value:
         return html.Td(text, className="num")
     href = link(f"life~{state}~{row.period}")
-    what = f"{names.STATES[state]}, {fmt.day_iso(row.period)}: {text} people"
+    what = f"{names.STATES[state]}, {names.period_name(row.period, by)}: {text} people"
     return html.Td(html.A(text, href=href, className="state-link", **aria(label=what)), className="num")
 
 

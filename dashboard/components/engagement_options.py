@@ -122,7 +122,9 @@ def listed(token: str, choice: Asked) -> Listed | None:
         )
     if kind == "life" and len(rest) == 2 and rest[0] in STATES:
         options = {"state": rest[0], "period": rest[1], "by": choice.by, **active}
-        return Listed("lifecycle_people", options, f"{STATES[rest[0]]}, {choice.by} of {fmt.day_iso(rest[1])}")
+        name = period_name(rest[1], choice.by)
+        when = f"week of {name}" if choice.by == "week" else name
+        return Listed("lifecycle_people", options, f"{STATES[rest[0]]}, {when}")
     if kind == "move" and len(rest) == 2 and rest[0] in SIX and rest[1] in SIX:
         options = {"before": rest[0], "after": rest[1], **active}
         return Listed("state_people", options, f"{SIX[rest[0]]} at first, {SIX[rest[1]].lower()} at last")
@@ -141,6 +143,12 @@ def clicked(click: Any) -> str:
         return ""
     last = token[-1] if isinstance(token, list) and token else token
     return last if isinstance(last, str) and "~" in last else ""
+
+
+def period_name(label: str, by: str) -> str:
+    """A period for people: ``5 Jan 2024``, and ``Jan 2024`` for a month."""
+    shown = fmt.day_iso(label)
+    return shown.split(" ", 1)[1] if by == "month" and " " in shown else shown
 
 
 def session_token(low: float, high: float | None) -> str:

@@ -201,7 +201,7 @@ def _numbers(row: Any, step: int, dropped: int, link: Link, currency: str) -> li
         )
     if row.median_seconds == row.median_seconds:
         below.append(html.Span(f"median {fmt.duration(row.median_seconds)}", className="funnel-note"))
-    if row.money_lost == row.money_lost:
+    if dropped and row.money_lost == row.money_lost:
         lost = fmt.short(row.money_lost, "money", currency=currency)
         ends = [fmt.short(v, "money", currency=currency) for v in (row.money_lost_low, row.money_lost_high)]
         below.append(html.Span(f"{lost} lost ({ends[0]} to {ends[1]})", className="funnel-note"))

@@ -20,6 +20,10 @@ from dashboard.figures import funnel as figures
 from dashboard.result import Result
 
 MAX_DRIVERS = 12
+WATCHED = (
+    "People who converted are watched from the entry to the conversion, the others to the end of the window: where "
+    "converting is quick, events that only take time look as if they kept people from it."
+)
 USER, ASK, ANSWER = "funnel-trace-user", "funnel-trace-ask", "funnel-trace-answer"
 
 
@@ -162,7 +166,7 @@ def drivers_card(result: Result, link: Callable[[str, str], str]) -> Component:
             ],
         ),
         subtitle=f"{fmt.count(found['converted'])} converted, {fmt.count(found['dropped'])} dropped",
-        foot=remarks(result),
+        foot=[WATCHED, remarks(result)],
     )
 
 
