@@ -54,6 +54,8 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Behaviour", (("/engagement", "n"), ("/funnels", "f"), ("/retention", "r"), ("/paths", "p"))),
     ("Data", (("/data", "i"), ("/glossary", "l"), ("/how-we-count", "w"))),
 )
+SHOWN = "dataset-shown"  # dcc.Store: the value that the frame has put into the dataset select
+
 SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("?", "Show this help"),
     ("/", "Go to the search field of the page"),
@@ -191,6 +193,7 @@ def layout() -> html.Div:
             dcc.Store(id=ids.PAGE_TITLE),
             dcc.Store(id=ids.THEME_MODE),
             dcc.Store(id=ids.DATASETS_CHANGED),
+            dcc.Store(id=SHOWN),
             upload_store(),
             *jobs_panel.stores(),
             html.A("Skip to content", href="#" + ids.PAGE, className="visually-hidden-focusable shell-skip"),
@@ -258,12 +261,21 @@ def dataset_options(search: str | None) -> tuple[list[dict[str, str]], str]:
     return options, wanted or (known[0].id if known else "")
 
 
-def search_with_dataset(dataset: str | None, search: str | None) -> Any:
-    """The query string after a person chose a dataset; filters of another dataset's values do not carry over."""
-    current = parse(search)
-    shown = dataset_options(search)[1]
+def show_datasets(search: str | None, _changed: Any) -> tuple[list[dict[str, str]], str, str]:
+    """Options and value of the dataset select, and the value once more for :func:`search_with_dataset`."""
+    options, value = dataset_options(search)
+    return options, value, value
+
+
+def search_with_dataset(dataset: str | None, shown: str | None, search: str | None) -> Any:
+    """The query string after a person chose a dataset; filters of another dataset's values do not carry over.
+
+    shown: what the frame itself put into the select. Asking what it would put there now is no answer: an import that
+    ends at this moment would make a choice of what nobody has touched.
+    """
     if not isinstance(dataset, str) or dataset in ("", shown):
         return no_update
+    current = parse(search)
     return current.with_(dataset=dataset, where=(), segment=None, as_of=None, extra=()).to_search()
 
 
@@ -273,12 +285,14 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.DATASET, "options"),
         Output(ids.DATASET, "value"),
+        Output(SHOWN, "data"),
         Input(ids.URL, "search"),
         Input(ids.DATASETS_CHANGED, "data"),
-    )(lambda search, _changed: dataset_options(search))
+    )(show_datasets)
     app.callback(
         Output(ids.URL, "search"),
         Input(ids.DATASET, "value"),
+        State(SHOWN, "data"),
         State(ids.URL, "search"),
         prevent_initial_call=True,
     )(search_with_dataset)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, axe, open_page, settled, sideways
 from tests.browser.steps import WORK_MS, choose, import_now, imported, write_csv
+from tests.workbooks import workbook
 
 pytestmark = pytest.mark.browser
 
@@ -147,7 +149,7 @@ def test_files_that_hardly_join_are_questioned(page: Page, tmp_path: Path) -> No
 def test_an_import_can_be_cancelled_and_survives_a_reload(
     own_server: Server, new_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    page = new_page(own_server.url)
+    page = new_page(own_server.url, width=390, height=844)
     lines = "".join(
         f"u{n % 90_000},2025-{1 + n % 12:02d}-{1 + n % 28:02d} 10:{n % 60:02d}:00,e{n % 7}\n" for n in range(1_500_000)
     )
@@ -166,7 +168,47 @@ def test_an_import_can_be_cancelled_and_survives_a_reload(
     expect(button).to_be_enabled(timeout=WORK_MS)
     button.click()
     expect(page.locator(".job progress")).to_be_visible(timeout=WORK_MS)
+    expect(page.locator("#job-indicator progress")).to_be_visible(timeout=WORK_MS)
+    assert sideways(page) == 0
     page.reload()
     settled(page)
     imported(page)
     expect(page.locator(".done-banner")).to_contain_text("1,500,000 rows accepted")
+
+
+def test_the_right_sheet_of_a_workbook(page: Page, tmp_path: Path) -> None:
+    plans: list[list[Any]] = [["plan", "price"], ["Basic", 9.5], ["Premium", 19.5]]
+    members: list[list[Any]] = [["user_id", "country", "plan"], ["00123", "UK", "Basic"], ["00124", "DE", "Premium"]]
+    choose(page, workbook(tmp_path / "people.xlsx", ("Prices", plans), ("Members", members)))
+    card, question = page.locator(".file-ready"), page.get_by_role("group", name="Which sheet holds the table?")
+    expect(card).to_contain_text("Excel workbook")
+    expect(question.get_by_label("Prices")).to_be_checked()
+    question.get_by_label("Members").check()
+    preview = page.get_by_role("region", name="Preview of people.xlsx")
+    expect(preview).to_contain_text("00124", timeout=WORK_MS)
+    expect(question.get_by_label("Members")).to_be_checked()
+    assert axe(page) == []
+    dataset = import_now(page)
+    open_page(page, f"/dataset?dataset={dataset}")
+    expect(page.locator("#rows-grid")).to_contain_text("00123")
+
+
+def test_a_file_takes_the_place_of_another(page: Page, tmp_path: Path) -> None:
+    header = "user_id,event_time,event_name"
+    march = (f"u{n},2025-03-{1 + n % 28:02d} 10:00:00,login" for n in range(40))
+    choose(page, write_csv(tmp_path / "logins.csv", header, *march))
+    dataset = import_now(page)
+    april = (f"u{n},2025-04-{1 + n % 28:02d} 10:00:00,login" for n in range(12))
+    choose(page, write_csv(tmp_path / "corrected.csv", header, *april), path=f"/import?into={dataset}")
+    options = page.locator("#wizard-options-summary")
+    expect(options).to_have_text("Options: added to “logins”, times in UTC")
+    options.click()
+    page.get_by_label("What happens to its data").select_option("replace")
+    expect(options).to_have_text("Options: takes the place of “logins”, times in UTC")
+    assert import_now(page) == dataset
+    open_page(page, f"/dataset?dataset={dataset}")
+    main = page.locator("main")
+    expect(main).to_contain_text("version 2")
+    expect(page.locator("#rows-count")).to_have_text("12 rows")
+    expect(main).to_contain_text("1–12 Apr 2025")
+    expect(main).not_to_contain_text("logins.csv")

@@ -46,6 +46,35 @@ def test_sample_in_one_press(own_server: Server, new_page: Callable[..., Page]) 
             assert sideways(other) == 0, path
 
 
+def test_every_sample_has_its_numbers_and_an_empty_range_leads_back(
+    own_server: Server, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(own_server.url)
+    main = page.locator("main")
+    made: dict[str, str] = {}
+    for kind, metric in (("Online shop", "Net revenue"), ("SaaS product", "Monthly active users")):
+        open_page(page, "/data")
+        if made:
+            page.get_by_text("Add more: drop files, or load a sample").click()
+        page.get_by_role("radio", name=kind).check()
+        page.get_by_label("Size").select_option(label="10,000 events")
+        page.get_by_role("button", name="Load the sample").click()
+        made[kind] = imported(page)
+        main.get_by_role("link", name="Open the dashboard").click()
+        page.wait_for_url(re.compile(rf"/\?.*dataset={made[kind]}"))
+        expect(main).to_contain_text(metric, timeout=WORK_MS)
+        expect(page.locator("#executive-kpis .kpi").first).to_be_visible(timeout=WORK_MS)
+
+    open_page(page, f"/?dataset={made['SaaS product']}&range=2001-01-01..2001-01-31")
+    card = main.get_by_role("region", name="Trends")
+    expect(card).to_contain_text("No events in this range.", timeout=WORK_MS)
+    assert axe(page) == []
+    card.get_by_role("link", name=re.compile("Widen to all data")).click()
+    expect(main.get_by_role("region", name="Active users")).to_be_visible(timeout=WORK_MS)
+    expect(main).not_to_contain_text("No events in this range.")
+    assert "range=all" in page.url
+
+
 def test_user_table_straight_through(page: Page, real_data: Path, tmp_path: Path) -> None:
     choose(page, real_data / "streaming_users" / "netflix_users.csv", path="/import")
     card = page.locator(".file-ready")
