@@ -154,8 +154,7 @@ def _final(
     """The same kind of model with the latest window as well, and the people at risk today with their probabilities."""
     names = [c.name for c in old[0].columns]
     table, left, person = in_order(stacked([old[0], latest[0]]), rank, np.concatenate([old[1], latest[1]]))
-    final = train.train(table.columns, table.X, left, person, candidates_known=trained.model.kind)
-    final = replace(final, candidates=trained.candidates)
+    final = train.again(trained, table.columns, table.X, left, person)
     now = _people_now(spec, at.now, ends, rank).only(names)
     p = final.probability(now.X)
     shift = 0.0

@@ -17,8 +17,7 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 FOLDS = 5
-COMPARE_ROWS = 20_000  # both models are tried on so many
-BOOSTED_ROWS = 40_000  # trees learn nothing more from more
+COMPARE_ROWS = 20_000  # both models are tried on so many, and trees are fitted on no more
 MAX_ROWS = 100_000
 BOTH_FROM = 500  # people who left; fewer do not feed trees
 
@@ -73,23 +72,32 @@ def sample(person: Ints, limit: int, seed: int = 0) -> Mask:
     return kept[person]
 
 
-def train(
-    columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints, wanted: str = "auto", candidates_known: str = ""
-) -> Trained:
-    """The better kind of model, calibrated. wanted: "auto", "logistic" or "boosted"; candidates_known: the kind that an
-    earlier comparison chose. Rows are in the order of persons. Needs at least one row of each outcome per fold."""
+def train(columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints, wanted: str = "auto") -> Trained:
+    """The better kind of model, calibrated. wanted: "auto", "logistic" or "boosted". Rows are in the order of persons.
+    Needs enough of each outcome for every fold."""
+    part = sample(person, COMPARE_ROWS)
+    fold = folds(person[part], left[part])
+    kind = wanted
+    tried: dict[str, Floats] = {}
     candidates: tuple[Candidate, ...] = ()
-    kind = candidates_known or wanted
-    if kind == "auto":
-        kind, candidates = choose(columns, X, left, person)
-    kept = sample(person, BOOSTED_ROWS if kind == "boosted" else MAX_ROWS)
-    X, left, person = X[kept], left[kept], person[kept]
-    fold = folds(person, left)
-    scores = out_of_fold(kind, columns, X, left, fold)
+    if wanted == "auto":
+        kind, tried, candidates = choose(columns, X[part], left[part], fold)
+    if kind != "boosted" and not part.all():  # trees learn little from more; a regression is quick
+        part = sample(person, MAX_ROWS)
+        fold, tried = folds(person[part], left[part]), {}
+    X, left = X[part], left[part]
+    scores = tried[kind] if kind in tried else out_of_fold(kind, columns, X, left, fold)
     calibrated, calibrator = calibrate(scores, left, fold)
-    whole = np.full(len(kept), np.nan)
-    whole[kept] = calibrated
+    whole = np.full(len(part), np.nan)
+    whole[part] = calibrated
     return Trained(models.fit(kind, columns, X, left), calibrator, whole, candidates)
+
+
+def again(trained: Trained, columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints) -> Trained:
+    """The same kind of model with more rows; the calibration stays the one that was found out of fold."""
+    part = sample(person, COMPARE_ROWS if trained.model.kind == "boosted" else MAX_ROWS)
+    model = models.fit(trained.model.kind, columns, X[part], left[part])
+    return Trained(model, trained.calibrator, trained.out_of_fold, trained.candidates)
 
 
 def calibrate(scores: Floats, left: Mask, fold: Ints) -> tuple[Floats, Calibrator]:
@@ -114,20 +122,20 @@ def calibrate(scores: Floats, left: Mask, fold: Ints) -> tuple[Floats, Calibrato
     return best, calibration.fit(scores, left, kind)
 
 
-def choose(columns: tuple[Column, ...], X: Floats, left: Mask, person: Ints) -> tuple[str, tuple[Candidate, ...]]:
-    """Trees only where they are ahead by more than one standard error on the same people, out of fold."""
+def choose(
+    columns: tuple[Column, ...], X: Floats, left: Mask, fold: Ints
+) -> tuple[str, dict[str, Floats], tuple[Candidate, ...]]:
+    """(kind, out-of-fold scores by kind, what was tried): trees only where they are ahead by more than one standard
+    error on the same people."""
     if min(int(left.sum()), int((~left).sum())) < BOTH_FROM:
-        return "logistic", ()
-    kept = sample(person, COMPARE_ROWS, seed=2)
-    X, left, person = X[kept], left[kept], person[kept]
-    fold = folds(person, left, seed=3)
-    simple, trees = (out_of_fold(kind, columns, X, left, fold) for kind in ("logistic", "boosted"))
-    ahead, error = quality.better_by(trees, simple, left)
+        return "logistic", {}, ()
+    scores = {kind: out_of_fold(kind, columns, X, left, fold) for kind in ("logistic", "boosted")}
+    ahead, error = quality.better_by(scores["boosted"], scores["logistic"], left)
     tried = (
-        Candidate("logistic", quality.areas(simple, left)[0]),
-        Candidate("boosted", quality.areas(trees, left)[0], ahead, error),
+        Candidate("logistic", quality.areas(scores["logistic"], left)[0]),
+        Candidate("boosted", quality.areas(scores["boosted"], left)[0], ahead, error),
     )
-    return ("boosted" if ahead > error else "logistic"), tried
+    return ("boosted" if ahead > error else "logistic"), scores, tried
 
 
 def out_of_fold(kind: str, columns: tuple[Column, ...], X: Floats, left: Mask, fold: Ints) -> Floats:
