@@ -18,7 +18,7 @@ from dashboard.customers import rfm_map, rfm_rule
 from dashboard.customers.rfm_map import CHAMPIONS, LOYAL, SegmentMap
 from dashboard.customers.rfm_read import RfmTable, rfm_table, rows_in
 from dashboard.customers.rfm_rule import RfmRule
-from dashboard.errors import UserError
+from dashboard.errors import CannotAnswer, UserError
 from dashboard.filters import Filters, day_number
 from dashboard.insights import options, periods, where
 from dashboard.insights.memo import Memo
@@ -217,7 +217,8 @@ def earlier(
     view: View, rule: RfmRule, names: SegmentMap, before: str, version: Any, after: RfmTable
 ) -> tuple[RfmTable, npt.NDArray[np.int64], int]:
     """(the scores before, position among them of everybody after or -1, their day): as of a day, 90 days before the
-    view's unless ``before`` names one, or of an earlier version. Raises UserError."""
+    view's unless ``before`` names one, or of an earlier version. Raises CannotAnswer
+    and UserError."""
     if version not in (None, ""):
         number = options.whole(version, "version", 1, max(view.dataset.version, 1))
         older = plain_view(open_dataset(view.dataset.id, number), Filters())
@@ -225,6 +226,12 @@ def earlier(
         known = pd.Index(ids_of(older, table.row))
         position = known.get_indexer(pd.Index(ids_of(view, after.row))).astype(np.int64)
         return table, position, older.as_of
+    if after.basis == "usage" and "events" not in view.dataset.manifest.tables:
+        raise CannotAnswer(
+            "Migration needs activity over time; these data only know when each person was last active.",
+            ("events",),
+            "Add an event log or orders, or compare with an earlier version of the data.",
+        )
     day = view.as_of - _EARLIER
     if before:
         try:

@@ -14,7 +14,7 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from dashboard import service
-from dashboard.errors import NotFound, UserError
+from dashboard.errors import CannotAnswer, NotFound, UserError
 from dashboard.filters import Filters
 from dashboard.ingest import publish
 from dashboard.ingest.inspect import inspect_file
@@ -253,3 +253,14 @@ def test_other_people_cannot_change_anything(shop: Dataset) -> None:
         ):
             with pytest.raises(NotFound):
                 forbidden()
+
+
+def test_people_without_a_history_cannot_be_said_to_move(data_dir: Path) -> None:
+    rows = [
+        {"user_id": f"p{n:02d}", "usage": float(n * 7 % 50), "last_active_time": f"2025-01-{n % 28 + 1:02d}"}
+        for n in range(60)
+    ]
+    dataset = build_dataset(data_dir, users=rows)
+    with pytest.raises(CannotAnswer, match="over time") as refused:
+        customers.migration(dataset.id, Filters(), {"before": "2025-01-10"})
+    assert refused.value.missing == ("events",)
