@@ -133,13 +133,13 @@ def show_body(search: str | None, _changed: Any) -> Any:
 
 def _active(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
     found = insight("active_users", dataset, filters, **asked.active())
-    split = None
-    if asked.split:
+    labels, split = dict(segments.breakdowns(dataset)), None
+    if asked.split in labels:
         split = insight("active_users_by_group", dataset, filters, breakdown=asked.split, **asked.active())
     return [
         engagement_active.cards(found, lambda token: list_link(filters, token)),
         engagement_active.course(found),
-        engagement_active.ratio_card(filters, found, split, asked, dict(segments.breakdowns(dataset))),
+        engagement_active.ratio_card(filters, found, split, asked, labels),
     ]
 
 
