@@ -144,7 +144,11 @@ def _text_dates(
         order, why = settled
         text = f"“{header}” read as {_words(order)}: {why}."
         return DateColumn(replace(time, order=order), share, Note("date_order", text), numeric=True)
-    example = next((c for _, c in cells if _YEAR_LAST.fullmatch(c)), numeric[0][0].example)
+    fitting = [(c, match) for _, c in cells if (match := _YEAR_LAST.fullmatch(c))]
+    telling = [
+        c for c, match in fitting if int(match.group(1)) != int(match.group(3))
+    ]  # 01/01 reads the same either way
+    example = (telling or [c for c, _ in fitting] or [numeric[0][0].example])[0]
     return DateColumn(replace(time, order="dmy"), share, question=_question(example, header, column), numeric=True)
 
 

@@ -51,6 +51,12 @@ def test_nothing_decides_so_a_person_is_asked() -> None:
     assert found.question.column == 4 and found.question.answer is None
 
 
+def test_the_example_is_a_date_that_the_two_readings_tell_apart() -> None:
+    found = judged(["01/01/2025", "02/02/2025", "03/04/2025"])
+    assert found is not None and found.question is not None
+    assert [label for _, label in found.question.choices] == ["Day/month: 3 April 2025", "Month/day: 4 March 2025"]
+
+
 def test_contradicting_rows_are_said() -> None:
     found = judged(["13/02/2025", "14/02/2025", "02/15/2025"])
     assert found is not None and found.note is not None
