@@ -14,7 +14,11 @@
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-controls", "user-suggestions");
-    input.setAttribute("aria-expanded", String(options().length > 0 && !box().hidden));
+    const open = options().length > 0 && !box().hidden;
+    input.setAttribute("aria-expanded", String(open));
+    if (!open || !options().some((item) => item.getAttribute("aria-selected") === "true")) {
+      input.removeAttribute("aria-activedescendant");
+    }
   }
 
   function mark(option) {

@@ -20,7 +20,7 @@ REFUSED, INTERRUPTED = 1, 130
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line; each command's module adds its own part."""
-    from dashboard.cli import conform, datasets, files, numbers, serve
+    from dashboard.cli import conform, datasets, files, numbers, people, serve
 
     top = argparse.ArgumentParser(
         prog="python -m dashboard",
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"holdfast {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (serve, files, datasets, numbers, conform):
+    for module in (serve, files, datasets, numbers, people, conform):
         module.add_to(commands)
     return top
 

@@ -100,7 +100,7 @@ def _definition(column: GridColumn, *, first: bool) -> dict[str, Any]:
         "width": NARROW if column.kind != "text" else MIDDLE,
         "minWidth": 90,
     }
-    if first:
+    if first and column.key != TIME:  # too wide to stand still on a phone
         definition["pinned"] = "left"
     if column.kind == "number":
         definition |= {

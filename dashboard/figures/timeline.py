@@ -59,6 +59,7 @@ def timeline(
         dragmode="zoom",
         xaxis={
             "type": "date",
+            "fixedrange": False,
             "range": [f"{zoom[0]} 00:00", f"{zoom[1]} 23:59:59"] if zoom[0] else None,
             "title": None,
             "showgrid": True,

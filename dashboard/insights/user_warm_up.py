@@ -3,6 +3,7 @@ stored ones are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from dashboard.insights import lifecycle_kernels
 from dashboard.store import lookup_kernels
 
 
-def _stored(values: list[float], kind: type) -> Any:
+def _stored(values: Sequence[float], kind: type) -> Any:
     array: Any = np.array(values, kind)
     array.flags.writeable = False
     return array
