@@ -203,7 +203,8 @@ def _cleaned(view: View, name: str, options: dict[str, Any]) -> tuple[LeftOut, .
         return ()
     lines = claims.dropped(view)
     rules = ", ".join(rule.label.lower() for rule in view.cleaning.drops)
-    return (LeftOut("cleaning", lines, f"order lines in the whole dataset by its cleaning rules ({rules})"),)
+    text = f"order lines in the whole dataset by its cleaning rules ({rules})"
+    return (LeftOut("cleaning", lines, text),) if lines else ()
 
 
 def _check_options(function: Callable[..., Result], view: View, options: dict[str, Any]) -> None:
