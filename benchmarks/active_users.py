@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dataset import prepare
+from benchmarks.figures import report
 
 GOAL_RATIO = 30.0
 WINDOWS = (1, 7, 30)
@@ -192,8 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = measure(chosen.events, chosen.runs)
     print(json.dumps(found, indent=2))
     ratio = found["times_faster"]["clickhouse"]
-    print(f"active users, {chosen.events:,} events: {ratio:.0f} times as fast as ClickHouse (goal {GOAL_RATIO:.0f})")
-    return 0 if ratio >= GOAL_RATIO else 1
+    return int(report("active users, times as fast as ClickHouse", ratio, "x", at_least=GOAL_RATIO))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
 MARK = "figure: "
 
 
@@ -11,6 +17,23 @@ def report(name: str, value: float, unit: str, *, at_least: float | None = None,
     goal = f">= {at_least:g}" if at_least is not None else f"<= {at_most:g}" if at_most is not None else ""
     print(MARK + "\t".join((name, f"{value:,.1f} {unit}", goal, "" if not goal else "missed" if missed else "met")))
     return missed
+
+
+def timed(run: Callable[[], Any], runs: int) -> tuple[float, float]:
+    """(median seconds by the clock, least seconds of the processor) of several runs; everything that runs in this
+    process counts, so the second compares engines also where the machine is not quiet."""
+    clock, processor = [], []
+    for _ in range(runs):
+        began, used = time.perf_counter(), time.process_time()
+        run()
+        clock.append(time.perf_counter() - began)
+        processor.append(time.process_time() - used)
+    return statistics.median(clock), min(processor)
+
+
+def peak_memory_mb() -> float:
+    """Of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def table(lines: list[str]) -> str:

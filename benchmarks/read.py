@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from benchmarks.figures import report
 from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan, TimeFormat
 from dashboard.ingest.read import read_source
 from dashboard.schema import Type
@@ -145,7 +146,8 @@ def main() -> None:
     for way in WAYS:
         v = result[way]
         print(f"{way:7} {v['seconds']:6.2f} s  {v['processor']:6.2f} s processor  {v['peak_mb']:,.0f} MB peak")
-    print(f"ratio {result['ratio']:.2f}")
+    report("reading, time over bare DuckDB to Parquet", result["ratio"], "x")
+    report("reading, peak memory", result["ours"]["peak_mb"], "MB")
 
 
 if __name__ == "__main__":
