@@ -76,7 +76,7 @@ def _why_model(found: Learned) -> str:
         )
     if found.rule.model != "auto":
         return f"{MODEL_NAMES[_model(found)]}: chosen by you."
-    return "Logistic regression: too few people have left to feed boosted trees."
+    return "Logistic regression: too few people have left, or stayed, to feed boosted trees."
 
 
 def _days(found: Learned) -> dict[str, Any]:

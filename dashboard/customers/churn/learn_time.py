@@ -95,7 +95,8 @@ def _window(view: View, rule: ChurnRule, basis: str, proposal: Proposal | None) 
     usual = ENDED_WINDOW if basis == "ended" or proposal is None else cuts.usual_window(view, proposal)
     usual = min(usual, limit) if basis == "ended" else usual
     days = min(view.last_complete, view.as_of) - view.first_day + 1
-    return usual, "" if usual else f"The data cover {max(days, 0)} days: too few to see who stays away."
+    long = "one day" if days == 1 else f"{max(days, 0)} days"
+    return usual, "" if usual else f"The data cover {long}: too few to see who stays away."
 
 
 def _labelled(spec: Spec, cut: int, ends: _Ends | None) -> tuple[Table, Mask]:
