@@ -54,7 +54,7 @@ PASTE_SAID = "audiences-paste-said"
 EDIT = "edit"  # option of the URL: the segment in the builder
 
 dash.register_page(
-    __name__, path=PATH, name="Saved segments", title="Saved segments – Holdfast", order=3.5, icon="segments"
+    __name__, path=PATH, name="Saved segments", title="Saved segments – Holdfast", order=3.5, icon="saved"
 )
 
 
