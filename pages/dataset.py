@@ -106,6 +106,17 @@ def _header(item: Any) -> Any:
             html.Div(
                 [
                     *exports,
+                    *(
+                        [
+                            dcc.Link(
+                                "Cleaned data",
+                                href=f"/cleaning?dataset={item.id}",
+                                className="btn btn-outline-secondary",
+                            )
+                        ]
+                        if "transactions" in item.manifest.given
+                        else []
+                    ),
                     dcc.Link("Add files", href=f"/import?into={item.id}", className="btn btn-outline-secondary"),
                     dcc.Link("Open the dashboard", href=f"/?dataset={item.id}", className="btn btn-primary"),
                 ],

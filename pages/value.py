@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-from dash import Input, Output, callback, html
+from dash import Input, Output, callback, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import (
@@ -183,6 +183,7 @@ def _worth(dataset: str, filters: Filters, asked: Asked) -> list[Component]:
             className="halves",
         ),
         value_worth.groups_card(filters, groups, asked, currency=currency, link=link, current=filters.option(LIST)),
+        html.P(dcc.Link("See what the cleaning rules leave out of these numbers", href=f"/cleaning?dataset={dataset}")),
     ]
 
 

@@ -168,7 +168,7 @@ def _row(choice: Choice, row: Any, link: Callable[[str, str], str], chosen: str,
             number,
             href=link(choice.name, which),
             className="state-link",
-            **aria(label=f"{choice.label}: show the lines"),
+            **aria(label=f"{fmt.count(lines)} lines: {choice.label}"),
         )
     missing = f"Cannot be told: the file has no {row.missing.replace('_', ' ')}." if row.missing else ""
     quiet = "" if takes else " is-off"

@@ -39,7 +39,9 @@ def price_levels(
     for i in range(product.shape[0]):
         if not sold[i] or product[i] < 0 or day[i] == NULL_DAY or day[i] > as_of:
             continue
-        at = ((product[i] * 1_000_003) ^ (price[i] * 40_503) ^ (price[i] >> 15)) & (size - 1)
+        mixed = product[i] * np.int64(2_654_435_761) + price[i] * np.int64(40_503_001)
+        mixed = (mixed ^ (mixed >> 29)) * np.int64(1_540_483_477)
+        at = (mixed ^ (mixed >> 17)) & (size - 1)
         while key_product[at] >= 0 and (key_product[at] != product[i] or key_price[at] != price[i]):
             at = (at + 1) & (size - 1)
         if key_product[at] < 0:

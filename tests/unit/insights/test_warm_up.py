@@ -8,6 +8,8 @@ from typing import Any
 
 from dashboard.customers import health, health_kernels
 from dashboard.customers.churn import kernels as churn_kernels
+from dashboard.customers.cleaning import kernels as cleaning_kernels
+from dashboard.customers.cleaning import price_kernels
 from dashboard.errors import CannotAnswer
 from dashboard.filters import Filters
 from dashboard.insights import (
@@ -48,6 +50,8 @@ MODULES: tuple[ModuleType, ...] = (
     churn_kernels,
     health_kernels,
     lookup_kernels,
+    cleaning_kernels,
+    price_kernels,
 )
 
 
