@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from dashboard.components.dataset_detail import answers_panel, changes_panel
 from dashboard.components.dataset_table import DatasetView, dataset_table
+from dashboard.components.decisions import NOTHING, REBUILD, decisions, found, summary
 from dashboard.components.import_file import FileView, file_card, findings, status_chip
-from dashboard.components.import_finish import Join, blocking, import_bar, join_box, options_form
+from dashboard.components.import_finish import Join, blocking, import_bar, join_box, options_form, options_summary
 from dashboard.components.import_mapping import SHOWN, mapping_chips, mapping_table, use_options, use_value
 from dashboard.components.import_report import SourceView, column_type, done_report, headline, source_report
 from dashboard.components.import_steps import STEPS, steps
@@ -240,3 +241,36 @@ def test_changes_count_new_rows() -> None:
 def test_answers_say_a_shared_name_once() -> None:
     said = text(answers_panel([Answer("a", "Revenue", "metric", "can"), Answer("b", "Revenue", "insight", "can")]))
     assert said.count("Revenue") == 1
+
+
+def test_a_stored_file_shows_its_decisions_and_what_another_reading_found() -> None:
+    page = decisions((FILE, replace(FILE, source="f2", name="more.csv")), ImportOptions(), ("users",))
+    assert "How people.csv is read" in text(page)
+    labels = [getattr(item, "label", "") for item in walk(page)]
+    assert "Take more.csv out of the dataset" in labels
+    (button,) = [item for item in walk(page) if getattr(item, "id", None) == REBUILD]
+    assert button.disabled and NOTHING in text(page)
+    questions = (QUESTION, Question("encoding", "Which encoding?", (("cp1252", "x"),), answer="cp1252"))
+    seen = " ".join(text(part) for part in found(replace(FILE, plan=replace(PLAN, questions=questions))))
+    assert "Which is it?" in seen and "Which encoding?" not in seen  # a select answers that
+    assert "25,000 rows, 5 columns." in seen and "213 ids look rewritten" in seen
+    failed = FileView("f1", "people.csv", 1, "failed", error={"message": "Only blank lines.", "hint": "Check it."})
+    assert "Only blank lines. Check it." in " ".join(text(part) for part in found(failed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "removed", "options", "said"),
+    [
+        (0, 0, False, NOTHING),
+        (1, 0, False, "1 file changed. Build again to use it."),
+        (2, 1, True, "2 files changed. 1 file is taken out. Options changed. Build again to use it."),
+    ],
+)
+def test_what_would_be_built_is_said(changed: int, removed: int, options: bool, said: str) -> None:
+    assert summary(changed, removed, options) == said
+
+
+def test_folded_options_say_where_the_files_go() -> None:
+    assert options_summary("UTC", "EUR") == "Options: times in UTC, money in EUR"
+    assert options_summary("", "", "Orders") == "Options: added to “Orders”, times in UTC"
+    assert options_summary("UTC", "", "Orders", "replace") == "Options: takes the place of “Orders”, times in UTC"
