@@ -162,7 +162,7 @@ def churn_card(story: Any, *, currency: str = "") -> Component:
     within = f" within {fmt.day_count(story.window)}" if story.window else ""
     if story.probability is not None:
         rows += [html.Dt(f"Leaves{within}"), html.Dd(html.Strong(fmt.percent(story.probability), className="tabular"))]
-    rows += [html.Dt("Band"), html.Dd(story.band.capitalize())]
+    rows += [html.Dt("Band of the churn model"), html.Dd(story.band.capitalize())]
     for label, number, unit in (
         ("Days since last active", story.silent_days, "days"),
         ("Usual days between", story.usual_gap, "days"),

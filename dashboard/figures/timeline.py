@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import pandas as pd
@@ -60,7 +61,7 @@ def timeline(
         xaxis={
             "type": "date",
             "fixedrange": False,
-            "range": [f"{zoom[0]} 00:00", f"{zoom[1]} 23:59:59"] if zoom[0] else None,
+            "range": _span(*zoom) if zoom[0] else None,
             "title": None,
             "showgrid": True,
             "gridcolor": theme.GRID,
@@ -77,6 +78,14 @@ def timeline(
             "tickvals": [theme.label(lane) for lane in lanes],
         },
     )
+
+
+def _span(first: str, last: str) -> list[str]:
+    """The ends of the axis: the days with a little air, so that no mark lies on a label."""
+    start = dt.datetime.fromisoformat(first)
+    end = dt.datetime.fromisoformat(last) + dt.timedelta(days=1)
+    air = (end - start) * 0.025
+    return [(start - air).isoformat(sep=" "), (end + air).isoformat(sep=" ")]
 
 
 def _text(row: object, step: str, currency: str) -> str:
