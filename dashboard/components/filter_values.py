@@ -31,6 +31,13 @@ clientside_callback(
 
 
 def _options(item: Dimension) -> list[dict[str, object]]:
+    """The values with their numbers. Long lists are plain text: every component of a label costs the browser time, and
+    eight columns of two hundred values kept it busy for seconds on every page."""
+    if len(item.values) > SEARCHED_FROM:
+        return [
+            {"label": f"{value or 'Missing'} ({fmt.count(count)})", "value": value or MISSING_VALUE}
+            for value, count in item.values
+        ]
     return [
         {
             "label": html.Span(
