@@ -5,20 +5,22 @@ Definitions: section 4 of the metric definitions. Each person is represented by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
-from dashboard.insights import where
+from dashboard.insights import event_rows, where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.funnel_attempts import SECOND, Counted, counted, now_of, people_of, span_of
 from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
 from dashboard.insights.funnel_money import money_lost
 from dashboard.insights.funnel_query import Breakdown, FunnelQuery
+from dashboard.insights.funnel_rows import persons_with_rows
 from dashboard.insights.funnel_suggestions import suggested
 from dashboard.insights.options import flag, whole
 from dashboard.insights.registry import TIMED, insight
@@ -28,6 +30,7 @@ from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 from dashboard.statistics.intervals import wilson
 from dashboard.statistics.survival import kaplan_meier
+from dashboard.store.partition import Partition
 
 DEFAULT_GROUPS, MAX_GROUPS = 10, 500
 QUANTILES = (("median", 0.5), ("p75", 0.75), ("p90", 0.9))
@@ -92,21 +95,18 @@ def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
 
 def persons_counted(view: View) -> int:
     """Persons with at least one event under the view, up to its as-of day: what "of all users" refers to."""
-    total = 0
-    for partition in view.dataset.partitions:
+
+    def kernel(partition: Partition) -> int:
         events = partition.table(TABLE)
         if events is None:
-            continue
-        kept = where.rows(view, partition, TABLE)
-        per_person = np.diff(events.offsets)
-        if view.cut:
-            seen = (events.day <= view.as_of).view(np.uint8)
-            kept = kept & seen if len(kept) else seen
-        if len(kept):
-            ends = np.concatenate([[0], np.cumsum(kept[: events.n_known], dtype=np.int64)])[events.offsets]
-            per_person = np.diff(ends)
-        total += int(np.count_nonzero((per_person > 0) & (where.persons(view, partition, TABLE) > 0)))
-    return total
+            return 0
+        mask, people = event_rows.row_mask(view, partition), where.persons(view, partition, TABLE)
+        return persons_with_rows(events.offsets, events.day, mask, people, view.as_of)
+
+    def merge(counts: Iterable[int]) -> int:
+        return sum(counts)
+
+    return run(view.dataset, kernel, merge)
 
 
 @insight(

@@ -18,6 +18,19 @@ BLOCK = 256  # persons whose times are read ahead
 
 
 @kernel
+def persons_with_rows(offsets: Int64, day: Int32, mask: Flags, people: Flags, until: int) -> int:
+    """How many of the people have a row up to the day ``until`` whose mask is set (an empty mask: any row)."""
+    total, masked = 0, mask.shape[0] > 0
+    for u in range(offsets.shape[0] - 1):
+        if people[u]:
+            i, end = offsets[u], offsets[u + 1]
+            while masked and i < end and not mask[i]:
+                i += 1
+            total += i < end and day[i] <= until  # days ascend: where the first one is too late, all are
+    return total
+
+
+@kernel
 def merged(rows: Int32, starts: Int64, out: Int32, bits: Bits) -> int:
     """The lists rows[starts[k]:starts[k + 1]] of the steps k + 1 as one: out = every row once, ascending, bits = the
     steps it matches. Returns how many."""

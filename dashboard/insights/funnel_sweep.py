@@ -258,6 +258,8 @@ def every_entry(
     their window has ended."""
     value = np.empty(0, np.int32)
     top = -1
+    entered = -1  # the last bucket with an entry; a line for step 0 needs no more than that
+    others = 1 if lines[0] == 0 else 0
     position[:] = 0
     bucket[:] = -1
     marked = np.full(lines.shape[0], NEVER, np.int64)
@@ -294,7 +296,13 @@ def every_entry(
                     elif base > chain[p]:
                         chain[p] = base
                     p += 1
-        for line in range(lines.shape[0]):
+        if others and top >= 0 and chain[0] == t and t >= edges[entered + 1]:
+            while t >= edges[entered + 1]:
+                entered += 1
+            counts[0, entered] += 1
+            if entered == who:
+                flags[person] = max(flags[person], 1)
+        for line in range(others, lines.shape[0]):
             k = lines[line]
             if k <= top and (marked[line] == NEVER or chain[k] > marked[line]):
                 marked[line] = chain[k]

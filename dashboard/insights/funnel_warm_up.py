@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.insights import event_rows, funnel_groups
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
-from dashboard.insights.funnel_rows import best_of_rows, merged
+from dashboard.insights.funnel_rows import best_of_rows, merged, persons_with_rows
 from dashboard.insights.funnel_suggestions import order_pairs
 
 
@@ -33,6 +33,7 @@ def compile_kernels() -> None:
     event_rows.rows_kept(_stored([0, 1], np.int32), np.ones(2, np.uint8))
     later, bits = np.empty(1, np.int32), np.empty(1, np.uint32)
     merged(second, np.array([0, 1], np.int64), later, bits)
+    persons_with_rows(offsets, _stored([10, 11], np.int32), np.zeros(0, np.uint8), people, 11)
     at = np.empty((1, 2), np.int64)
     best_of_rows(
         offsets, time, _stored([0], np.int32), _stored([0, 1], np.int32), later, bits, people, FOREVER, *entries,
