@@ -24,11 +24,14 @@ from dashboard.result import Result
     definition="A model fitted on the first two thirds of the data against what customers then did.",
     needs=(NEED,),
 )
-def clv_backtest(view: View, *, by: str = "decile", split: str = "", days: Any = 0, order_events: Any = ()) -> Result:
+def clv_backtest(
+    view: View, *, by: str = "decile", split: str = "", days: Any = 0, check: Any = True, order_events: Any = ()
+) -> Result:
     """Columns by decile (of predicted value, 1 = highest): decile, customers, predicted, actual (orders),
     predicted_value, actual_value (sums). Columns by class: x (repeat order days at the split, 7 = or more), customers,
     predicted, actual (means per customer). Options: by (decile, class), split (last ISO day of the first part), days
-    (length of the last part where no split is given; 0 = a third of the data), order_events. summary: split_day, days,
+    (length of the last part where no split is given; 0 = a third of the data), check (no = without
+    Pareto/NBD, which takes longest), order_events. summary: split_day, days,
     the totals, error (predicted / actual - 1), value_error, correlation per customer of this model (correlation), of
     Pareto/NBD (check, with the orders it expected as check_predicted) and of the past number of orders (naive),
     top_decile (share of later money from the tenth with the highest predicted value) and top_decile_past (by past
@@ -42,7 +45,9 @@ def clv_backtest(view: View, *, by: str = "decile", split: str = "", days: Any =
     length = options.whole(days, "days", 0, 3_650)
     if day is None and length:
         day = view.as_of - length
-    test, at = backtest_of(view, options.texts(order_events or (), "order_events"), day)
+    test, at = backtest_of(
+        view, options.texts(order_events or (), "order_events"), day, check=options.flag(check, "check")
+    )
     guards = (*test.model.guards, test.guard)
     value_error = test.predicted_value / test.actual_value - 1 if test.actual_value > 0 else float("nan")
     names = ("correlation", "check", "check_predicted", "naive", "top_decile", "top_decile_past")

@@ -107,9 +107,11 @@ def split_day(book: OrderBook) -> int:
     return first + int((book.as_of - first + 1) * _FIT_SHARE) - 1
 
 
-def backtest_of(view: View, names: tuple[str, ...], split: int | None = None) -> tuple[Backtest, int]:
+def backtest_of(
+    view: View, names: tuple[str, ...], split: int | None = None, *, check: bool = True
+) -> tuple[Backtest, int]:
     """(the test, its split day): fitted on the orders up to the split, compared with those after it. What came back
-    after the split is not known at the split.
+    after the split is not known at the split. check: also fit the second model, which takes much longer.
 
     Raises CannotAnswer for data shorter than 60 days, UserError for a split outside them.
     """
@@ -123,14 +125,15 @@ def backtest_of(view: View, names: tuple[str, ...], split: int | None = None) ->
     day = split_day(whole) if split is None else split
     if not first < day < whole.as_of:
         raise UserError("bad_option", "The split is not inside the data.", "Choose a day between first and last order.")
-    return _tests.get((view.scope, view.as_of, names, day), lambda: _backtest(view, whole, names, day)), day
+    key = (view.scope, view.as_of, names, day, check)
+    return _tests.get(key, lambda: _backtest(view, whole, names, day, check)), day
 
 
-def _backtest(view: View, whole: OrderBook, names: tuple[str, ...], day: int) -> Backtest:
+def _backtest(view: View, whole: OrderBook, names: tuple[str, ...], day: int, check: bool) -> Backtest:
     early = order_book(view, day, names)
     later = whole.day > day
     at = np.searchsorted(whole.row, early.row)
     actual = whole.total(later.astype(np.float64))[at]
     actual_value = whole.total(np.where(later, whole.value, 0.0))[at]
     past = early.total(early.value)
-    return backtest(early.history(), float(whole.as_of - day), actual, actual_value, past, check=True)
+    return backtest(early.history(), float(whole.as_of - day), actual, actual_value, past, check=check)
