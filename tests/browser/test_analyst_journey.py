@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -96,6 +96,7 @@ def _pick(page: Page, picker: Locator, event: str) -> None:
     expect(picker.locator(".choices a").first).to_be_visible()
     picker.get_by_placeholder("Find an event").fill(event.lower())
     page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: event in unquote(url))
     expect(page.locator(".funnel-steps .step-event", has_text=event)).to_be_visible()
     drawn(page)
 
