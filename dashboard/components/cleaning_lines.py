@@ -1,4 +1,4 @@
-"""The lines behind a rule, a hundred at a time, and how the prices of products behave."""
+"""The lines behind a rule, a page at a time, and how the prices of products behave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dashboard.result import Result
 
 RULE, WHICH, FROM = "rule", "which", "from"  # options of the URL
 BEHAVIOUR = "price"
-PAGE_ROWS, PRODUCTS = 100, 50  # drawn at once: thousands of cells would hold the browser up; the files have all
+PAGE_ROWS, PRODUCTS = 25, 20  # drawn at once: many cells hold a browser up; the files have all
 ANCHOR = "lines"
 TITLES = {
     "user_id": "Customer",
