@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -73,7 +74,14 @@ MORE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("retention", {"start": {"event": "visit", "where": {}}, "kind": "first_time"}),
     ("retention_people", {"count": "on_or_before"}),
     ("sessions", {"source": "gap"}),
+    ("active_users_by_group", {"breakdown": "plan"}),
 )
+
+
+def needs_options(name: str) -> bool:
+    """Whether an insight cannot be asked without options; then :data:`MORE` asks it, where it leads into kernels."""
+    given = list(inspect.signature(INSIGHTS[name].compute).parameters.values())[1:]
+    return any(item.default is item.empty and item.kind is not item.VAR_KEYWORD for item in given)
 
 
 def compiled() -> dict[str, int]:
@@ -120,7 +128,7 @@ def test_nothing_is_compiled_by_a_click(data_dir: Path) -> None:
                     metrics.metric_result(view, key=key)
                 except CannotAnswer:
                     continue
-            for name, options in (*((name, {}) for name in INSIGHTS), *MORE):
+            for name, options in (*((name, {}) for name in INSIGHTS if not needs_options(name)), *MORE):
                 try:
                     INSIGHTS[name].compute(view, **options)
                 except CannotAnswer:
