@@ -27,8 +27,8 @@ def opened(page: Page, text: str) -> str:
     page.keyboard.press("Enter")
     expect(page.locator("#user-verdict")).to_be_visible(timeout=STATED)
     expect(page.locator("#user-churn section")).to_be_visible(timeout=STATED)
-    if page.locator("#user-rows-box > *").count():
-        expect(page.locator("#user-rows-count strong")).to_be_visible(timeout=STATED)
+    expect(page.locator("#user-rows-count strong")).to_be_visible(timeout=STATED)
+    expect(page.locator("#user-rows-grid .ag-header-cell").first).to_be_visible(timeout=STATED)
     settled(page)
     return page.locator("#user-id").inner_text()
 
