@@ -49,6 +49,12 @@ def test_expectations_of_published_customers() -> None:
     assert pareto_nbd.expected_purchases(PARETO, [52], [26], [30.86], [31])[0, 0] == pytest.approx(25.46, abs=0.01)
 
 
+def test_customers_of_one_rate_are_a_poisson_process() -> None:
+    """r and alpha without end at one rate, and nobody leaves: expected orders are rate times time."""
+    found = bgnbd.expected_purchases((3.4e6, 4.4e7, 7e-8, 3.7e5), [365.0], [0, 9], [0, 80], [110, 110])[:, 0]
+    assert found == pytest.approx(365 * 3.4e6 / 4.4e7, rel=0.005)
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e2, 1e4])
 def test_nearly_nobody_or_everybody_leaves_at_once(scale: float) -> None:
     """Where a and b go to 0, a share of a / (a + b) leaves after the first repeat purchase and nobody else ever does;
