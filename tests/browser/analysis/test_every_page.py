@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import axe, settled, sideways
 
 pytestmark = pytest.mark.browser
-PAGES = ["/", "/discounts", "/segments", "/glossary"]
+PAGES = ["/", "/discounts", "/segments", "/value", "/churn", "/customers", "/user", "/cleaning", "/glossary"]
 KINDS = ["users", "events", "shop"]
 WENT_WRONG = "Something went wrong"
 
