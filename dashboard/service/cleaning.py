@@ -155,7 +155,7 @@ def price_rows(dataset_id: str, filters: Filters, behaviour: str = "") -> tuple[
     view = _view(dataset_id, filters)
     table = price_table(view)
     chosen = table[table["behaviour"] == behaviour] if behaviour else table
-    chosen = chosen.assign(changed_on=[periods.iso(day) if day >= 0 else None for day in chosen["changed_on"]])
+    chosen = chosen.assign(changed_on=[periods.iso(day) if day >= 0 else "" for day in chosen["changed_on"]])
     return list(chosen.columns), chosen.astype(object).where(chosen.notna(), None).to_numpy().tolist()
 
 
