@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dashboard import schema
+from dashboard.customers.cleaning import claims
 from dashboard.customers.rules import Measure
 from dashboard.errors import CannotAnswer
 from dashboard.insights import where
@@ -95,13 +96,13 @@ def people_from_bytes(data: bytes) -> People:
     return People(frame, tuple(about["measures"]), about["as_of"], about["later"])
 
 
-def people_table(dataset: Dataset, as_of: int) -> People:
+def people_table(dataset: Dataset, as_of: int, view: View | None = None) -> People:
     """Everybody in the dataset as of the end of day ``as_of`` (day number in the dataset's zone).
 
     Activity, orders and revenue after that day do not count; columns of a user table have no history and are taken as
-    they are.
+    they are. view: whose cleaning rules the order lines go through; the default rules change no number here.
     """
-    parts = [_partition(dataset, partition, as_of) for partition in dataset.partitions]
+    parts = [_partition(dataset, partition, as_of, view) for partition in dataset.partitions]
     ids = pa.chunked_array(
         [pa.array(p.user_ids).cast(pa.large_string()) for p in dataset.partitions], pa.large_string()
     )
@@ -135,7 +136,7 @@ def _measures(dataset: Dataset) -> tuple[Measure, ...]:
     return tuple(found + (money + timed if shop else timed + money))
 
 
-def _partition(dataset: Dataset, partition: Partition, as_of: int) -> _Part:
+def _partition(dataset: Dataset, partition: Partition, as_of: int, view: View | None) -> _Part:
     n, users = partition.n_users, partition.users
     missing = np.full(n, np.nan)
     codes = {
@@ -154,8 +155,14 @@ def _partition(dataset: Dataset, partition: Partition, as_of: int) -> _Part:
     transactions, events = partition.table("transactions"), partition.table("events")
     orders, revenue = missing, missing
     if transactions is not None:
-        revenue = revenue_until(transactions, as_of)
-        orders = orders_until(events, dataset.code("event_name", "order"), as_of) if events is not None else np.zeros(n)
+        kept = claims.EVERYTHING if view is None else claims.kept_lines(view, partition)
+        revenue = revenue_until(transactions, as_of, kept)
+        if view is not None and len(kept):
+            orders = cleaned_orders_until(transactions, claims.sold_lines(view, partition), as_of)
+        elif events is not None:
+            orders = orders_until(events, dataset.code("event_name", "order"), as_of)
+        else:
+            orders = np.zeros(n)
     return _Part(
         codes,
         {
@@ -187,11 +194,14 @@ def active_days(
     return first, last, counts.astype(np.float64)
 
 
-def revenue_until(lines: Rows, as_of: int) -> Floats:
-    """Net revenue per person: the sum of line amounts up to and including day ``as_of``; returns count negative."""
+def revenue_until(lines: Rows, as_of: int, kept: npt.NDArray[np.uint8] = claims.EVERYTHING) -> Floats:
+    """Net revenue per person: the sum of line amounts up to and including day ``as_of``; returns count negative.
+    kept: uint8 per line, 0 = left out; length 0: every line."""
     person = _person_of_row(lines)
     amount = np.asarray(lines.column("amount")[: lines.n_known], dtype=np.float64)
     counts = (lines.day[: lines.n_known] <= as_of) & ~np.isnan(amount)
+    if len(kept):
+        counts &= kept[: lines.n_known].astype(bool)
     total = np.bincount(person[counts], weights=amount[counts], minlength=len(lines.offsets) - 1)
     return total.astype(np.float64, copy=False)
 
@@ -201,6 +211,15 @@ def orders_until(events: Rows, order_code: int, as_of: int) -> Floats:
     chosen = (events.column("event_name")[: events.n_known] == order_code) & (events.day[: events.n_known] <= as_of)
     counts = np.bincount(_person_of_row(events)[chosen], minlength=len(events.offsets) - 1)
     return counts.astype(np.float64)
+
+
+def cleaned_orders_until(lines: Rows, sold: npt.NDArray[np.uint8], as_of: int) -> Floats:
+    """Number of orders per person up to and including day ``as_of``: orders with a line that sells (``sold``)."""
+    chosen = sold[: lines.n_known].astype(bool) & (lines.day[: lines.n_known] <= as_of)
+    person = _person_of_row(lines)[chosen]
+    order = np.asarray(lines.column("order_id")[: lines.n_known])[chosen].astype(np.int64)
+    found = np.unique(np.column_stack((person, order)), axis=0)
+    return np.bincount(found[:, 0], minlength=len(lines.offsets) - 1).astype(np.float64)
 
 
 def _person_of_row(rows: Rows) -> Ints:

@@ -41,7 +41,7 @@ _people: Memo[People] = Memo(512 << 20, lambda item: int(item.frame.memory_usage
 
 def everybody(view: View) -> People:
     """The table of all people as of the view's day, in memory."""
-    return _people.get((view.scope, view.as_of), lambda: people_table(view.dataset, view.as_of))
+    return _people.get((view.scope, view.as_of), lambda: people_table(view.dataset, view.as_of, view))
 
 
 def chosen(view: View) -> npt.NDArray[np.bool_]:

@@ -123,12 +123,15 @@ def _bytes(frame: pd.DataFrame) -> int:
     return int(frame.memory_usage(deep=True).sum())
 
 
-def everybody(dataset: Dataset, as_of: int) -> People:
-    """All people as of a day, from memory, the cache, or the dataset."""
+def everybody(seen: View) -> People:
+    """All people as of the view's day, from memory, the cache, or the dataset; filters play no part."""
+    asked = {"as_of": seen.as_of, "cleaning": seen.cleaning.key}
     return _PEOPLE.get(
-        (dataset.id, dataset.version, dataset.manifest.content_hash, as_of),
+        (seen.scope, seen.as_of),
         lambda: people_from_bytes(
-            core.cached_bytes("people", dataset, {"as_of": as_of}, lambda: people_table(dataset, as_of).to_bytes())
+            core.cached_bytes(
+                "people", seen.dataset, asked, lambda: people_table(seen.dataset, seen.as_of, seen).to_bytes()
+            )
         ),
     )
 
@@ -143,7 +146,7 @@ def view(dataset_id: str, filters: Filters, rules: RuleSet) -> PeopleView:
         raise no_dates()
 
     def build() -> PeopleView:
-        people = everybody(seen.dataset, seen.as_of)
+        people = everybody(seen)
         measure = people.measure(rules.measure)
         found = classify(people.values(measure), people.values("recency_days"), rules)
         frame = list_frame(people, found, measure)
@@ -170,12 +173,11 @@ def grouping(seen: PeopleView) -> Clustering:
 def formed(seen: PeopleView) -> Clustering:
     """The groups formed from the people of this view's data, whatever is kept. Raises CannotAnswer."""
     dataset, people = seen.dataset, seen.people
+    asked = {"as_of": people.as_of, "cleaning": seen.seen.cleaning.key}
     return _GROUPS.get(
-        (dataset.id, dataset.version, dataset.manifest.content_hash, people.as_of),
+        (seen.seen.scope, people.as_of),
         lambda: clustering_from_bytes(
-            core.cached_bytes(
-                "groups", dataset, {"as_of": people.as_of}, lambda: cluster(*features_of(people)).to_bytes()
-            )
+            core.cached_bytes("groups", dataset, asked, lambda: cluster(*features_of(people)).to_bytes())
         ),
     )
 

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.customers import lists
+from dashboard.customers.cleaning import stored
+from dashboard.customers.cleaning.rules import Cleaning
 from dashboard.customers.features import features_of
 from dashboard.customers.table import (
     active_days,
@@ -19,6 +21,8 @@ from dashboard.customers.table import (
     people_table,
     revenue_until,
 )
+from dashboard.filters import Filters
+from dashboard.insights.view import view_of
 from dashboard.schema import NULL_TIME
 from tests.store_builder import build_dataset
 
@@ -101,3 +105,26 @@ def test_dates_and_numbers_become_plain_values() -> None:
         {"a": 2.5, "b": None},
         {"a": None, "b": "1970-01-01"},
     ]
+
+
+def test_orders_and_revenue_go_through_the_cleaning_rules(data_dir: Path) -> None:
+    lines = [
+        {"user_id": user, "order_id": order, "product_id": code, "order_time": f"2025-01-0{day}", "amount": amount}
+        for user, order, code, day, amount in (
+            ("a", "1", "85123A", 1, 10.0),
+            ("a", "1", "POST", 1, 3.0),
+            ("a", "2", "POST", 2, 4.0),  # an order of nothing but postage
+            ("a", "3", "22423", 4, 5.0),
+            ("a", "4", "85123A", 3, -2.0),
+            ("b", "5", "POST", 3, 7.0),
+        )
+    ]
+    dataset = build_dataset(data_dir, transactions=lines)
+    plain = people_table(dataset, dataset.manifest.last_day or 0).frame
+    assert plain[["orders", "revenue"]].to_numpy().tolist() == [[3.0, 20.0], [1.0, 7.0]]
+    stored.keep(dataset.id, Cleaning(service_codes="drop", codes=("POST",)))
+    view = view_of(dataset, Filters())
+    cleaned = people_table(dataset, view.as_of, view).frame
+    assert cleaned[["orders", "revenue"]].to_numpy().tolist() == [[2.0, 13.0], [0.0, 0.0]]
+    early = people_table(dataset, view.as_of - 1, view).frame
+    assert early[["orders", "revenue"]].to_numpy().tolist() == [[1.0, 8.0], [0.0, 0.0]]
