@@ -81,6 +81,5 @@ def of_everybody(column: Column, more: bool) -> str:
 
 def number(value: float) -> str:
     """A number for a sentence: whole from 10 on, else one decimal where needed."""
-    if abs(value) >= 10 or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.1f}"
+    value = round(value, 0 if abs(value) >= 10 else 1) + 0.0  # no -0
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.1f}"
