@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Server, Watch, axe, open_page, settled, sideways
+from tests.browser.conftest import Server, Watch, axe, open_page, settled, sideways, start_server
 
 pytestmark = pytest.mark.browser
 SLICE = 16 << 20
@@ -23,6 +23,14 @@ def blobs(server: Server) -> dict[str, int]:
     folder = server.data / "incoming"
     files = folder.glob("*/blob") if folder.exists() else ()
     return {hashlib.sha256(path.read_bytes()).hexdigest(): path.stat().st_size for path in files}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without datasets: other tests' datasets fold the place for files."""
+    running = start_server(tmp_path_factory.mktemp("upload") / "data")
+    yield running
+    running.stop()
 
 
 @pytest.fixture

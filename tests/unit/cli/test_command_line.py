@@ -14,7 +14,10 @@ from dashboard.cli import main, parser
 from dashboard.cli.output import Output, table, written
 from dashboard.errors import UserError
 
-COMMANDS = ("serve", "inspect", "convert", "import", "datasets", "metric", "targets", "sample", "conform", "delete")
+COMMANDS = (
+    *("serve", "inspect", "convert", "import", "datasets", "metric"),
+    *("targets", "user", "sample", "conform", "delete"),
+)
 
 
 @pytest.fixture

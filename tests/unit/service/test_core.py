@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -125,11 +126,19 @@ def test_an_unknown_option_is_named(visits: Dataset) -> None:
 
 def test_every_insight_runs_or_says_what_is_missing(visits: Dataset) -> None:
     with core.acting_as("ann"):
-        for name in INSIGHTS:
+        for name, item in INSIGHTS.items():
+            given = list(inspect.signature(item.compute).parameters.values())[1:]
+            needed = [
+                option.name
+                for option in given
+                if option.default is option.empty and option.kind is not option.VAR_KEYWORD
+            ]
             try:
                 assert isinstance(core.run(name, visits.id, Filters(), {}), Result)
             except CannotAnswer as refusal:
-                assert refusal.missing
+                assert refusal.missing or "too few" in refusal.message, name
+            except UserError as refusal:
+                assert needed and all(option in refusal.hint for option in needed)
 
 
 def test_forgetting_a_dataset_empties_its_cache(visits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
