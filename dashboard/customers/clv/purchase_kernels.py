@@ -70,7 +70,7 @@ def series(x: Floats, T: Floats, times: Floats, r: float, alpha: float, a: float
     """
     m = times.shape[0]
     z = np.empty(m)
-    power = np.empty(m)
+    term = np.empty(m)
     total = np.empty(m)
     p = a + b - 1 - r
     q = a - 1
@@ -78,16 +78,18 @@ def series(x: Floats, T: Floats, times: Floats, r: float, alpha: float, a: float
         c = a + b + x[i] - 1
         for k in range(m):
             z[k] = times[k] / (alpha + T[i] + times[k])
-            power[k] = 1.0
+            term[k] = 1.0
             total[k] = 1.0
-        coefficient = 1.0
         for n in range(MAX_TERMS):
-            coefficient *= (p + n) * (q + n) / ((c + n) * (n + 1.0))
+            ratio = (
+                (p + n) * (q + n) / ((c + n) * (n + 1.0))
+            )  # alone, without z, its product leaves the range of floats
             for k in range(m):
-                power[k] *= z[k]
-                total[k] += coefficient * power[k]
-            # beyond the sign changes of p + n the tail is at most a geometric series
-            if n > -p and n > -q and abs(coefficient) * power[m - 1] < 1e-15 * abs(total[m - 1]) * (1 - z[m - 1]):
+                term[k] *= ratio * z[k]
+                total[k] += term[k]
+            # |ratio| falls until p + n changes its sign and stays below 1 afterwards: the tail is at most geometric
+            shrinks = max(abs(ratio), 1.0) * z[m - 1]
+            if n > 1 and n > -q and shrinks < 1 and abs(term[m - 1]) < 1e-15 * abs(total[m - 1]) * (1 - shrinks):
                 break
         for k in range(m):
             if total[k] > 0:

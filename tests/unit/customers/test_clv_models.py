@@ -274,3 +274,11 @@ def test_subscribers_still_there_are_counted_as_waiting() -> None:
     assert waiting.tolist() == [0, 1, 1]
     with pytest.raises(ValueError):
         sbg.fit([0], [0])
+
+
+def test_customers_of_one_rate_are_expected_at_that_rate() -> None:
+    """r in the millions: the coefficients of the series alone leave the range of floats."""
+    r, alpha, a, b = 39_569_966.4, 514_018_899.7, 7.4e-07, 4.93e-05
+    x, t_x, T = np.array([5.0, 12.0]), np.array([70.0, 80.0]), np.array([80.0, 80.0])
+    found = bgnbd.expected_purchases((r, alpha, a, b), [10.0, 40.0], x, t_x, T)
+    assert found == pytest.approx(np.tile([10 * r / alpha, 40 * r / alpha], (2, 1)), rel=2e-3)
