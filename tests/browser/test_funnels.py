@@ -116,7 +116,7 @@ def test_filter_window_and_breakdown_stand_in_the_link(
     expect(chip).to_be_visible()
     page.locator('[data-pop="window"] summary').click()
     page.get_by_label("Number", exact=True).fill("36")
-    page.get_by_label("Unit", exact=True).select_option("hours")
+    page.get_by_role("combobox", name="Unit", exact=True).select_option("hours")
     page.get_by_role("button", name="Apply window").click()
     expect(page.locator('[data-pop="window"] summary')).to_contain_text("36 hours")
     page.locator('[data-pop="split"] summary').click()
