@@ -196,7 +196,7 @@ def _numbers(row: Any, step: int, dropped: int, link: Link, currency: str) -> li
                 f"{fmt.count(dropped)} dropped",
                 href=link("dropped", step, ""),
                 className="state-link funnel-lost",
-                **aria(label=f"{fmt.count(dropped)} people dropped before step {step + 1}, {row.name}: show them"),
+                **aria(label=f"{fmt.count(dropped)} dropped before step {step + 1}, {row.name}: show these people"),
             )
         )
     if row.median_seconds == row.median_seconds:
