@@ -62,7 +62,9 @@ _SPREAD = (("Median", "median"), ("75 % within", "p75"), ("90 % within", "p90"),
 def _group_times(groups: Sequence[dict[str, Any]]) -> Component:
     columns = [Column("Group"), Column("People", "count"), *(Column(name, "seconds") for name, _ in _SPREAD)]
     rows = [[item["group"], item["n"], *(item[f"{key}_seconds"] for _, key in _SPREAD)] for item in groups]
-    return html.Div(plain_table(columns, rows, caption="Time to convert by group"), className="table-scroll")
+    name = "Time to convert by group"
+    table = plain_table(columns, rows, caption=name)
+    return html.Div(table, className="table-scroll", tabIndex=0, role="region", **aria(label=name))
 
 
 def trend_card(result: Result, by: str) -> Component:
@@ -150,7 +152,7 @@ def drivers_card(result: Result, link: Callable[[str, str], str]) -> Component:
     return twin_card(
         "funnel-drivers",
         title,
-        html.Div(table, className="table-scroll", tabIndex=0, role="region", **aria(label=title)),
+        html.Div(table, className="table-scroll", tabIndex=0, role="region", **aria(label=f"{title}: events")),
         columns=[Column(text, unit) for text, unit in zip(heads, units, strict=True)],
         rows=rows_of(result, names),
         about=tip(
