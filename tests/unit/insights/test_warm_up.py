@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dashboard import settings
 from dashboard.customers import health, health_kernels
 from dashboard.customers.churn import kernels as churn_kernels
 from dashboard.customers.cleaning import kernels as cleaning_kernels
@@ -39,6 +43,7 @@ from dashboard.insights.registry import INSIGHTS, METRICS
 from dashboard.insights.view import view_of
 from dashboard.store import lookup_kernels
 from dashboard.store.lookup import lookup_of
+from tests.conftest import ROOT
 from tests.store_builder import build_dataset
 
 MODULES: tuple[ModuleType, ...] = (
@@ -95,9 +100,26 @@ def compiled() -> dict[str, int]:
 
 
 def test_nothing_is_compiled_by_a_click(data_dir: Path) -> None:
+    """In a process of its own: what other tests have compiled here would hide what the warming forgets."""
+    code = "import tests.conftest; from tests.unit.insights.test_warm_up import ask_everything; ask_everything()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=data_dir,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def ask_everything() -> None:
+    """Warm up, ask every question on datasets in the working directory, and see that nothing was compiled meanwhile."""
+    data_dir = Path.cwd()
+    os.environ["DASHBOARD_DATA_DIR"] = str(data_dir)
+    settings.current.cache_clear()
     warm_up.compile_kernels()
     before = compiled()
-    assert {name for name, forms in before.items() if not forms and not name.startswith(NESTED)} == INNER
+    assert {name for name, forms in before.items() if not forms and not name.startswith(NESTED)} <= INNER
     events = [
         {
             "user_id": f"u{i % 3}",
