@@ -53,9 +53,7 @@ PASTE = "audiences-paste"
 PASTE_SAID = "audiences-paste-said"
 EDIT = "edit"  # option of the URL: the segment in the builder
 
-dash.register_page(
-    __name__, path=PATH, name="Saved segments", title="Saved segments – Holdfast", order=3.5, icon="saved"
-)
+dash.register_page(__name__, path=PATH, name="Saved segments", title="Saved segments – Holdfast", icon="saved")
 
 
 def layout(**_query: Any) -> Component:

@@ -28,7 +28,7 @@ QUESTION = "churn-question"
 BODY = "churn-body"
 HINT = "Click a number of people to see exactly these people."
 
-dash.register_page(__name__, path=PATH, name="Churn", title="Churn – Holdfast", order=3.3, icon="churn")
+dash.register_page(__name__, path=PATH, name="Churn", title="Churn – Holdfast", icon="churn")
 
 
 def layout(**_query: Any) -> Component:

@@ -23,7 +23,7 @@ PATH = "/cleaning"
 BODY, LINES, PRICES, LISTS = "cleaning-body", "cleaning-lines", "cleaning-prices-box", "cleaning-lists"
 UNDO, RESET, SAID, TOOLS = "cleaning-undo", "cleaning-reset", "cleaning-said", "cleaning-tools"
 
-dash.register_page(__name__, path=PATH, name="Cleaned data", title="Cleaned data – Holdfast", nav=False)
+dash.register_page(__name__, path=PATH, name="Cleaned data", title="Cleaned data – Holdfast")
 
 
 def layout(**_query: Any) -> Component:

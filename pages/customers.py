@@ -28,7 +28,7 @@ MODELS = "models"  # option of the URL: with churn risk and predicted value ("1"
 MANY = 50_000  # people from which the models are fitted only on request
 HINT = "Add data to see its people."
 
-dash.register_page(__name__, path=PATH, name="Customers", title="Customers – Holdfast", order=3.4, icon="users")
+dash.register_page(__name__, path=PATH, name="Customers", title="Customers – Holdfast", icon="users")
 
 
 def layout(**_query: Any) -> Component:

@@ -39,7 +39,7 @@ from dashboard.filters import day_date, parse
 from dashboard.schema import KIND_LABEL, TABLES
 from dashboard.service import data
 
-dash.register_page(__name__, path="/data", name="Data", title="Data – Holdfast", order=80, icon="data")
+dash.register_page(__name__, path="/data", name="Data", title="Data – Holdfast", icon="data")
 
 CONTENT, JOB, CLOCK, ANNOUNCE = "data-content", "data-job", "data-clock", "data-announce"
 TEMPLATES = tuple((table, f"/export/template.csv?kind={table}") for table in TABLES)

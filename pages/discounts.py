@@ -50,7 +50,7 @@ MEASURE_CHOICES = (
     ("active_days", "Active days"),
 )
 
-dash.register_page(__name__, path=PATH, name="Discounts", title="Discounts – Holdfast", order=2, icon="discount")
+dash.register_page(__name__, path=PATH, name="Discounts", title="Discounts – Holdfast", icon="discount")
 
 
 def layout(**_query: Any) -> Component:

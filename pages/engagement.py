@@ -38,7 +38,7 @@ QUESTION = "engagement-question"
 BODY = "engagement-body"
 HINT = "Click a number, a column or a point to see exactly these people."
 
-dash.register_page(__name__, path=PATH, name="Engagement", title="Engagement – Holdfast", order=4, icon="engagement")
+dash.register_page(__name__, path=PATH, name="Engagement", title="Engagement – Holdfast", icon="engagement")
 
 
 def layout(**_query: Any) -> Component:

@@ -38,7 +38,7 @@ BREAKDOWN_ROWS = 10
 ROWS = {"events": "events", "sessions": "sessions", "transactions": "order lines"}
 DERIVED = (("engagement", "engagement level"), ("recency", "last activity"), ("age_band", "age"))
 
-dash.register_page(__name__, path=PATH, name="Executive", title="Executive – Holdfast", order=1, icon="executive")
+dash.register_page(__name__, path=PATH, name="Executive", title="Executive – Holdfast", icon="executive")
 
 
 def layout(**_query: Any) -> Component:

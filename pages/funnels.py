@@ -53,7 +53,7 @@ BROKEN = "The funnel in this link could not be read, so the first suggestion is 
 ADD = "Add a second step: a funnel shows how many people get from one event to the next."
 EVENT_NAME = "event_name"
 
-dash.register_page(__name__, path=PATH, name="Funnels", title="Funnels – Holdfast", order=5, icon="funnels")
+dash.register_page(__name__, path=PATH, name="Funnels", title="Funnels – Holdfast", icon="funnels")
 
 
 def layout(**_query: Any) -> Component:

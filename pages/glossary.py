@@ -20,7 +20,7 @@ TERMS = "glossary-terms"
 UNITS = {"count": "count", "rate": "share, shown in percent", "money": "money", "days": "days", "number": "number"}
 DIRECTION = {True: "higher is better", False: "lower is better", None: "neither direction is better"}
 
-dash.register_page(__name__, path=PATH, name="Glossary", title="Glossary – Holdfast", order=90, icon="glossary")
+dash.register_page(__name__, path=PATH, name="Glossary", title="Glossary – Holdfast", icon="glossary")
 
 
 def layout(**_query: Any) -> Component:

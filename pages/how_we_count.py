@@ -15,7 +15,7 @@ from dashboard.service import conformance
 
 PATH = "/how-we-count"
 
-dash.register_page(__name__, path=PATH, name="How we count", title="How we count – Holdfast", order=91, icon="count")
+dash.register_page(__name__, path=PATH, name="How we count", title="How we count – Holdfast", icon="count")
 
 
 def layout(**_query: Any) -> Component:

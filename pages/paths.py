@@ -27,7 +27,7 @@ FLOW = "paths-flow"
 HINT = "Click a band, a node or a row to see exactly who went this way."
 EVENT_NAME = "event_name"
 
-dash.register_page(__name__, path=PATH, name="Paths", title="Paths – Holdfast", order=7, icon="paths")
+dash.register_page(__name__, path=PATH, name="Paths", title="Paths – Holdfast", icon="paths")
 
 
 def layout(**_query: Any) -> Component:

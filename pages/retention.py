@@ -30,7 +30,7 @@ QUESTION = "retention-question"
 BODY = "retention-body"
 HINT = "Click a number in the table to see exactly these people."
 
-dash.register_page(__name__, path=PATH, name="Retention", title="Retention – Holdfast", order=6, icon="retention")
+dash.register_page(__name__, path=PATH, name="Retention", title="Retention – Holdfast", icon="retention")
 
 
 def layout(**_query: Any) -> Component:

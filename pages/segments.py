@@ -40,7 +40,7 @@ BODY = "segments-body"
 SAID = "segments-said"
 HINT = "Click a number, a cell or an area to see exactly these people."
 
-dash.register_page(__name__, path=PATH, name="Segments", title="Segments – Holdfast", order=3, icon="segments")
+dash.register_page(__name__, path=PATH, name="Segments", title="Segments – Holdfast", icon="segments")
 
 
 def layout(**_query: Any) -> Component:

@@ -42,7 +42,7 @@ CARDS = ("facts", "standing", "value", "health", "churn", "profile")
 STANDING = "The groups this person is in, exactly as the segments page counts them. A link opens everybody in it."
 VALUE = "Net revenue so far, and what the model of the value page expects of this one customer."
 
-dash.register_page(__name__, path=PATH, name="User", title="User – Holdfast", order=12, icon="user")
+dash.register_page(__name__, path=PATH, name="User", title="User – Holdfast", icon="user")
 
 
 def layout(**_query: Any) -> Component:

@@ -37,7 +37,7 @@ BODY = "value-body"
 TESTED = "value-tested"
 HINT = "Click a number of customers to see exactly these people."
 
-dash.register_page(__name__, path=PATH, name="Value", title="Value – Holdfast", order=3.2, icon="value")
+dash.register_page(__name__, path=PATH, name="Value", title="Value – Holdfast", icon="value")
 
 
 def layout(**_query: Any) -> Component:

@@ -37,7 +37,6 @@ def _size(listed: Listed) -> int:
 
 _index: Memo[Listed] = Memo(384 << 20, _size)  # by name, whatever the filters
 _lists: Memo[Listed] = Memo(128 << 20, _size)  # of filtered rows
-_masks: Memo[Mask] = Memo(192 << 20, lambda mask: mask.nbytes)
 
 
 @kernel
@@ -96,15 +95,6 @@ def rows_of(view: View, partition: Partition, selector: Selector) -> Listed:
     return _lists.get(key, lambda: _filtered(view, partition, selector))
 
 
-def row_mask(view: View, partition: Partition) -> Mask:
-    """:func:`dashboard.insights.where.rows` of the events, kept for the other questions of the view."""
-    clauses = where.row_clauses(view, TABLE)
-    if not clauses:
-        return where.EVERYTHING
-    key = (view.scope, partition.index, clauses)
-    return _masks.get(key, lambda: where.rows(view, partition, TABLE))
-
-
 def _named(view: View, partition: Partition, event: str | None) -> Listed:
     events = partition.table(TABLE)
     code = -1 if event is None else view.dataset.code("event_name", event)
@@ -121,7 +111,7 @@ def _filtered(view: View, partition: Partition, selector: Selector) -> Listed:
     if selector.where:
         rows = rows[selector.holds_at(partition, view.dataset, rows)]
         rows.flags.writeable = False
-    mask = row_mask(view, partition)
+    mask = where.rows(view, partition, TABLE)
     return _listed(partition, rows_kept(rows, mask) if len(mask) else rows)
 
 
@@ -138,4 +128,3 @@ def _listed(partition: Partition, rows: Int32) -> Listed:
 def forget_filtered() -> None:
     """Drop what was made for filters, not the index (for measurements)."""
     _lists.clear()
-    _masks.clear()

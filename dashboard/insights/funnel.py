@@ -14,7 +14,7 @@ import pandas as pd
 
 from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
-from dashboard.insights import event_rows, where
+from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.funnel_attempts import SECOND, Counted, counted, now_of, people_of, span_of
 from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
@@ -100,7 +100,7 @@ def persons_counted(view: View) -> int:
         events = partition.table(TABLE)
         if events is None:
             return 0
-        mask, people = event_rows.row_mask(view, partition), where.persons(view, partition, TABLE)
+        mask, people = where.rows(view, partition, TABLE), where.persons(view, partition, TABLE)
         return persons_with_rows(events.offsets, events.day, mask, people, view.as_of)
 
     def merge(counts: Iterable[int]) -> int:

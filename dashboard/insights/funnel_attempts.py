@@ -19,7 +19,7 @@ from dashboard import filters
 from dashboard.engine.run import run
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights import where
-from dashboard.insights.event_rows import Listed, row_mask, rows_of
+from dashboard.insights.event_rows import Listed, rows_of
 from dashboard.insights.funnel_gather import REMOVED
 from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, STRICT
 from dashboard.insights.funnel_query import FunnelQuery
@@ -121,7 +121,7 @@ def prepare(view: View, partition: Partition, query: FunnelQuery) -> Prepared | 
     codes.flags.writeable = False
     table = np.zeros(view.dataset.manifest.dictionaries.get("event_name", 0) + 1, np.uint32)
     marks = _NOTHING
-    kept = row_mask(view, partition)
+    kept = where.rows(view, partition, TABLE)
     conditional = [(bit, selector) for bit, selector in selectors if selector.where]
     for bit, selector in selectors:
         if not selector.where:

@@ -252,7 +252,7 @@ def _mask(view: View, partition: Partition, query: PathsQuery) -> npt.NDArray[np
     mask = where.rows(view, partition, TABLE, extra)
     rows = partition.table(TABLE)
     if query.exclude and rows is not None:
-        mask = np.ones(rows.n_rows, np.uint8) if len(mask) == 0 else mask
+        mask = np.ones(rows.n_rows, np.uint8) if len(mask) == 0 else mask.copy()
         kept = 1 - where.allowed_codes(view, "event_name", query.exclude)
         where.keep_codes(rows.column("event_name"), kept, mask)
     return mask

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dashboard.customers.cleaning.aliases import with_aliases
 from dashboard.customers.cleaning.claims import TABLE as ORDER_LINES
 from dashboard.customers.cleaning.claims import kept_lines
+from dashboard.insights.memo import Memo
 from dashboard.insights.view import SEGMENT, View
 from dashboard.jit import kernel
 from dashboard.store.partition import Columns, Partition
@@ -24,6 +25,7 @@ Clause = tuple[str, tuple[str, ...]]
 
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 EVERYTHING = np.zeros(0, np.uint8)  # the mask of a table without filter
+_memo: Memo[Mask] = Memo(256 << 20, lambda mask: mask.nbytes)  # by what it depends on: a page asks many questions of it
 
 
 @kernel
@@ -101,7 +103,7 @@ def persons_with(view: View, partition: Partition, clause: Clause) -> Mask:
 
 def rows(view: View, partition: Partition, table: str, extra: tuple[Clause, ...] = ()) -> Mask:
     """uint8[n_rows] of the table's rows that pass, or EVERYTHING (length 0) when there is nothing to test. Order lines
-    that the cleaning rules leave out do not pass."""
+    that the cleaning rules leave out do not pass. The mask is shared with other questions: copy it to change it."""
     mask = only(view, partition, table, (*row_clauses(view, table), *extra))
     kept = kept_lines(view, partition) if table == ORDER_LINES else EVERYTHING
     if not len(kept):
@@ -114,10 +116,14 @@ def only(view: View, partition: Partition, table: str, clauses: tuple[Clause, ..
     source = partition.table(table)
     if not clauses or source is None:
         return EVERYTHING
-    mask = np.ones(source.n_rows, np.uint8)
-    for clause in clauses:
-        _apply(view, source.column(clause[0]), clause, mask)
-    return mask
+
+    def make() -> Mask:
+        mask = np.ones(source.n_rows, np.uint8)
+        for clause in clauses:
+            _apply(view, source.column(clause[0]), clause, mask)
+        return mask
+
+    return _memo.get((view.scope, partition.index, table, clauses), make)
 
 
 def rows_at(view: View, partition: Partition, table: str, index: npt.NDArray[np.int64]) -> Mask:
@@ -161,3 +167,8 @@ def _numbers(values: tuple[str, ...]) -> list[float]:
         except ValueError:
             continue
     return found
+
+
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()

@@ -8,7 +8,7 @@ from typing import Any
 from dash import Dash
 
 from dashboard.settings import ROOT
-from dashboard.web import errors, guard, routes, security, shell
+from dashboard.web import errors, fold, guard, routes, security, shell
 
 
 class _App(Dash):  # type: ignore[misc]
@@ -45,6 +45,7 @@ def create_app() -> Dash:
         on_error=errors.on_callback_error,
         add_log_handler=False,
     )
+    fold.install()
     app.layout = shell.layout
     shell.register(app)
     routes.register(app)

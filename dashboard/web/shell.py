@@ -26,6 +26,7 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/assets/vendor/bootstrap.min.css">
+<link rel="prefetch" as="script" href="/_dash-component-suites/plotly/package_data/plotly.min.js">
 <script src="/assets/head/theme.js"></script>
 {%css%}
 </head>
