@@ -24,40 +24,7 @@
     link.remove();
   }
 
-  /* Rows of a large table, which come as data of its body (components/table.py: twin_table). */
-  function fill(body) {
-    const numeric = Array.from(body.closest("table").querySelectorAll("thead th")).map((head) => head.className === "num");
-    body.replaceChildren(
-      ...JSON.parse(body.getAttribute("data-rows")).map((row) => {
-        const line = document.createElement("tr");
-        row.forEach(([shown, exact], at) => {
-          const made = document.createElement(at === 0 ? "th" : "td");
-          made.textContent = shown;
-          made.setAttribute("data-value", exact);
-          made.setAttribute("data-number", numeric[at] ? "1" : "0");
-          if (at === 0) {
-            made.scope = "row";
-          } else if (numeric[at]) {
-            made.className = "num";
-          }
-          line.appendChild(made);
-        });
-        return line;
-      }),
-    );
-  }
-
-  function whole(card) {
-    card.querySelectorAll("tbody[data-rows]").forEach((body) => body.childElementCount === 0 && fill(body));
-  }
-
-  /* An open table follows its data. */
-  new MutationObserver((changes) => {
-    changes.forEach((change) => change.target.childElementCount > 0 && fill(change.target));
-  }).observe(document.documentElement, { subtree: true, attributeFilter: ["data-rows"] });
-
   function csv(card, name) {
-    whole(card);
     const lines = Array.from(card.querySelectorAll("table.plain-table tr")).map((row) =>
       Array.from(row.children).map(cell).join(","),
     );
@@ -83,7 +50,6 @@
     const table = card.querySelector(".card-table");
     const chart = card.querySelector(".card-chart");
     const shown = table.hidden;
-    whole(card);
     table.hidden = !shown;
     chart.hidden = shown;
     button.setAttribute("aria-pressed", String(shown));

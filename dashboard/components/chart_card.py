@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import data
 from dashboard.components.graph import graph
 from dashboard.components.labelled import aria
-from dashboard.components.table import Column, twin_table
+from dashboard.components.table import Column, plain_table
 
 
 def _tool(action: str, name: str, text: str, title: str) -> Component:
@@ -80,7 +80,7 @@ def chart_card(
         name,
         title,
         chart,
-        twin_table(columns, rows, caption=title),
+        plain_table(columns, rows, caption=title),
         tools=(*_TABLE_TOOLS, *_CHART_TOOLS),
         height=f"{height}px",
         about=about,
@@ -107,7 +107,7 @@ def twin_card(
         name,
         title,
         body,
-        twin_table(columns, rows, caption=title),
+        plain_table(columns, rows, caption=title),
         tools=(*_TABLE_TOOLS, *(_CHART_TOOLS if chart else ())),
         height="auto",
         about=about,

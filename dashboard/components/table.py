@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -49,22 +48,6 @@ def rows_of(result: Result, names: Sequence[str]) -> list[list[object]]:
 def records(result: Result) -> list[Any]:
     """The rows of a result with a column per attribute (``row.people``)."""
     return list(result.frame.itertuples(index=False))
-
-
-LARGE = 600  # cells from which on a hidden table is drawn by the browser when it is opened: Dash is slow with many
-
-
-def twin_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, caption: str) -> Component:
-    """:func:`plain_table` for a place that is hidden at first. A large one carries its cells as data of one element:
-    ``assets/cards.js`` makes rows of them at the first look or download."""
-    if len(rows) * len(columns) <= LARGE:
-        return plain_table(columns, rows, caption=caption)
-    table = plain_table(columns, (), caption=caption)
-    cells = [[[shown(value, column), exact(value)] for column, value in zip(columns, row, strict=True)] for row in rows]
-    caption_and_head = list(table.children)[:2]
-    return html.Div(
-        html.Table([*caption_and_head, html.Tbody(**data(rows=json.dumps(cells)))], className="plain-table")
-    )
 
 
 def plain_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], *, caption: str) -> Component:

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import Dash
 
+from dashboard.components import ids
 from dashboard.settings import ROOT
 from dashboard.web import errors, fold, guard, routes, security, shell
 
@@ -45,7 +46,6 @@ def create_app() -> Dash:
         on_error=errors.on_callback_error,
         add_log_handler=False,
     )
-    fold.install()
     app.layout = shell.layout
     shell.register(app)
     routes.register(app)
@@ -57,6 +57,7 @@ def create_app() -> Dash:
 
 def _first_request(app: Dash) -> None:
     """Dash finishes its set-up in the first request, which is not safe from threads: make it here. The hashes of its
-    inline scripts are known afterwards. The health path, because nobody is signed in yet."""
+    inline scripts and all callbacks are known afterwards. The health path, because nobody is signed in yet."""
     app.server.test_client().get("/healthz", base_url="http://localhost")
+    fold.install(app._callback_list, (ids.ERRORS, ids.STATUS))
     security.allow_scripts(app, tuple(app.csp_hashes()))

@@ -2,14 +2,15 @@
 
 Every Dash component costs the browser time at every change of the page, whatever it is: a table of 500 cells is 500
 components that each look for news. So when a layout or the answer of a callback is written out, a tree of plain HTML
-components without ids becomes one component, ``Html`` of ``assets/fold.js``, that carries its inside as text. The
-resulting page is the same, element for element. Pages and components need not know (docs/decisions/0011).
+components that no callback listens to or changes becomes one component, ``Html`` of ``assets/fold.js``, that carries
+its inside as text. The resulting page is the same, element for element. Pages and components need not know
+(docs/decisions/0011).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from typing import Any
 
@@ -18,21 +19,36 @@ from dash.development.base_component import Component
 NAMESPACE, TYPE = "holdfast", "Html"
 PLAIN, LINK = "dash_html_components", ("dash_core_components", "Link")
 # they hold what a person types, run code, or show another document
-NOT_PLAIN = frozenset("Form Input Textarea Select Dialog Script Style Iframe ObjectEl Embed Base Meta Link".split())
+NOT_PLAIN = frozenset(
+    ("Form", "Input", "Textarea", "Select", "Dialog", "Script", "Style", "Iframe", "ObjectEl", "Embed", "Base", "Link")
+)
 VOID = frozenset(("img", "br", "hr", "wbr", "col"))
-LISTENED = frozenset(("id", "n_clicks", "n_clicks_timestamp"))
+LISTENED = frozenset(("n_clicks", "n_clicks_timestamp"))
 UNWRITTEN = frozenset(("children", "key", "disable_n_clicks", "refresh"))
 RENAMED = {"className": "class", "htmlFor": "for"}
 ADDRESS = frozenset(("href", "src", "action", "formAction", "srcSet", "poster", "cite"))
-SAFE_ADDRESS = re.compile(r"(https?:|mailto:|data:image/(png|svg\+xml|jpeg);|[/?#.]|[^:]*$)")
-UNITLESS = frozenset("opacity zIndex flex flexGrow flexShrink fontWeight lineHeight order".split())
+SAFE_ADDRESS = re.compile(r"(https?:|mailto:|data:image/(png|svg\+xml|jpeg)[;,]|[/?#.]|[^:]*$)")
+UNITLESS = frozenset(("opacity", "zIndex", "flex", "flexGrow", "flexShrink", "fontWeight", "lineHeight", "order"))
 
 _written: Callable[[Component], dict[str, Any]] = Component.to_plotly_json
+_alive: frozenset[str] = frozenset()
 
 
-def install() -> None:
-    """From now on every component of this process is written out folded; calling it twice changes nothing."""
+def install(dependencies: Iterable[dict[str, Any]], changed_elsewhere: Iterable[str]) -> None:
+    """From now on every component of this process is written out folded.
+
+    dependencies: of all callbacks, as the browser gets them; what they name stays a component. changed_elsewhere: ids
+    of components that are changed without an output (``set_props``).
+    """
+    global _alive
+    _alive = frozenset(changed_elsewhere).union(*map(_named, dependencies))
     Component.to_plotly_json = folded
+
+
+def _named(callback: dict[str, Any]) -> set[str]:
+    """The ids in a callback, those of patterns left out: components with such ids are never folded."""
+    outputs = [name.rpartition(".")[0] for name in str(callback["output"]).strip(".").split("...")]
+    return {*outputs, *(str(item["id"]) for part in ("inputs", "state") for item in callback[part])}
 
 
 def folded(component: Component) -> dict[str, Any]:
@@ -56,6 +72,9 @@ def _is_link(component: Component) -> bool:
 def _is_plain(component: Component) -> bool:
     """Whether no callback can hear of anything in the tree and all of it can be written as text."""
     if not _is_link(component) and (component._namespace != PLAIN or component._type in NOT_PLAIN):
+        return False
+    own_id = getattr(component, "id", None)
+    if isinstance(own_id, dict) or own_id in _alive:
         return False
     for name, value in component.__dict__.items():
         if name in LISTENED and value is not None:
@@ -109,7 +128,9 @@ def _attribute(name: str, value: Any) -> str:
 
 
 def _css(style: dict[str, Any]) -> str:
-    return ";".join(f"{_css_name(name)}:{_css_value(name, value)}" for name, value in style.items() if value is not None)
+    return ";".join(
+        f"{_css_name(name)}:{_css_value(name, value)}" for name, value in style.items() if value is not None
+    )
 
 
 def _css_name(name: str) -> str:
