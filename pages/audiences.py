@@ -220,6 +220,8 @@ def show_form(
         now = {str(item["name"]): str(value) for item, value in zip(shape_ids, shapes, strict=True)}
         said = _change(dataset, rows, held.get("shapes") or {}, now, pasted or "")
     except UserError as problem:
+        if held.get("key") != key:  # the list above says what is wrong with the address
+            return None, None, no_update, no_update, no_update, no_update
         return no_update, no_update, no_update, no_update, no_update, _said(problem)
     if said is None:
         return (no_update,) * 6

@@ -35,7 +35,7 @@ from dashboard.service import data, stored_files, wizard
 
 dash.register_page(__name__, path="/import", name="Import", title="Import – Holdfast")
 
-FILES, FINISH, RUN, CLOCK, MESSAGE = "wizard-files", "wizard-finish", "wizard-run", "wizard-clock", "wizard-message"
+FILES, FORM, RUN, CLOCK, MESSAGE = "wizard-files", "wizard-form", "wizard-run", "wizard-clock", "wizard-message"
 SIGNATURE, STEPS, DROP, JOINS = "wizard-signature", "wizard-steps", "wizard-drop", "wizard-joins"
 OPEN, COMPACT, HIDDEN = "panel drop-panel", "panel drop-panel is-compact", "d-none"  # looks of the drop zone
 
@@ -67,7 +67,10 @@ def layout() -> html.Div:
             ),
             html.Div(id=MESSAGE, role="alert", className="form-message"),
             html.Div(id=FILES, className="stack"),
-            html.Div(id=FINISH, className="stack"),
+            html.Div(
+                [html.Div(id=JOINS), html.Div(id=FORM), html.Div(id=finish.BAR, className="bar-place")],
+                className="stack",
+            ),
             dcc.Store(id=SIGNATURE),
             dcc.Interval(id=CLOCK, interval=600, disabled=True),
         ],
@@ -112,7 +115,9 @@ def add_uploads(finished: Any, pathname: str, search: str | None) -> tuple[Any, 
 
 @dash.callback(
     Output(FILES, "children"),
-    Output(FINISH, "children"),
+    Output(JOINS, "children"),
+    Output(FORM, "children"),
+    Output(finish.BAR, "children"),
     Output(RUN, "children"),
     Output(STEPS, "children"),
     Output(DROP, "className"),
@@ -126,7 +131,7 @@ def add_uploads(finished: Any, pathname: str, search: str | None) -> tuple[Any, 
 def show(search: str | None, _clock: int | None, signature: Any, pathname: str) -> tuple[Any, ...]:
     """Draw what has changed: the files, or the running import, or its report. Unchanged parts keep what was typed."""
     if pathname != "/import":
-        return (no_update,) * 7
+        return (no_update,) * 9
     address = parse(search)
     job_id = address.option("job")
     if job_id:
@@ -135,19 +140,30 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
     into = address.option("into")
     found, joining = wizard.joins(states, into)
     busy = joining == "running" or any(s.state in ("uploading", "inspecting") for s in states)
-    mark = ["files", into, joining, *(f"{s.source}:{s.state}:{s.stamp}" for s in states)]
-    if mark == signature:
-        return no_update, no_update, no_update, no_update, no_update, not busy, no_update
-    if not states:
-        return [], [], [], steps("choose"), OPEN, True, mark
     files = [view_of(state) for state in states]
-    same = isinstance(signature, list) and signature[:2] == mark[:2] and signature[3:] == mark[3:]
-    cards = no_update if same else [file_card(f) for f in files]  # only the comparison is new: keep what was typed
-    return cards, _finish(files, into, found, joining), [], steps("check"), COMPACT, not busy, mark
+    looked = [f"{s.source}:{s.state}:{s.stamp}" for s in states]
+    asked = [into, *sorted({f.plan.kind for f in files if f.plan}), *(f.source for f in files[:1])]
+    mark: list[Any] = ["files", looked, joining, asked]
+    if mark == signature:
+        return (*(no_update,) * 7, not busy, no_update)
+    if not states:
+        return [], [], [], [], [], steps("choose"), OPEN, True, mark
+    before = signature if isinstance(signature, list) and signature[:1] == ["files"] else ["files", None, None, None]
+    return (
+        no_update if before[1] == looked else [file_card(f) for f in files],
+        _joins(found, joining),
+        no_update if before[3] == asked else _form(files, into),
+        finish.import_bar(files) if any(f.plan for f in files) else [],
+        [],
+        steps("check"),
+        COMPACT,
+        not busy,
+        mark,
+    )
 
 
-def _finish(files: list[FileView], into: str, found: list[dict[str, Any]], joining: str) -> list[Any]:
-    """Join check, options and import button; nothing before a file could be read."""
+def _form(files: list[FileView], into: str) -> list[Any]:
+    """What to do with the files; nothing before one could be read."""
     kinds = [f.plan.kind for f in files if f.plan]
     if not kinds:
         return []
@@ -162,11 +178,7 @@ def _finish(files: list[FileView], into: str, found: list[dict[str, Any]], joini
         mode="append",
         key=files[0].source,
     )
-    return [
-        html.Div(_joins(found, joining), id=JOINS),
-        form,
-        html.Div(finish.import_bar(files), id=finish.BAR, className="bar-place"),
-    ]
+    return [form]
 
 
 def _joins(found: list[dict[str, Any]], joining: str) -> Any:
@@ -180,13 +192,13 @@ def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
         job = data.job(job_id)
     except NotFound:
         lost = html.P("This import is not known any more.", className="panel panel-body")
-        return [], [], lost, steps("choose"), OPEN, True, []
+        return [], [], [], [], lost, steps("choose"), OPEN, True, []
     mark = ["job", job.id, job.state, job.phase, job.done, job.total]
     if mark == signature:
-        return (no_update, no_update, no_update, no_update, no_update, not job.alive, no_update)
+        return (*(no_update,) * 7, not job.alive, no_update)
     if job.state == "done":
         made = str((job.result or {}).get("dataset", ""))
-        return [], [], _report(made), steps("done"), HIDDEN, True, mark
+        return [], [], [], [], _report(made), steps("done"), HIDDEN, True, mark
     card = job_card(
         job.id,
         title=job.label,
@@ -198,7 +210,7 @@ def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
         error=job.error,
         retry=bool(job.params.get("uploads")),
     )
-    return [], [], card, steps("import"), HIDDEN, not job.alive, mark
+    return [], [], [], [], card, steps("import"), HIDDEN, not job.alive, mark
 
 
 def _report(dataset_id: str) -> Any:
@@ -214,8 +226,8 @@ def _report(dataset_id: str) -> Any:
     Output({"type": COLUMNS, "source": ALL}, "children"),
     Output({"type": FINDINGS, "source": ALL}, "children"),
     Output({"type": STATUS, "source": ALL}, "children"),
-    Output(finish.BAR, "children"),
-    Output(JOINS, "children"),
+    Output(finish.BAR, "children", allow_duplicate=True),
+    Output(JOINS, "children", allow_duplicate=True),
     Output(MESSAGE, "children"),
     Output(CLOCK, "disabled", allow_duplicate=True),
     Input(column_id(WIZARD, USE, ALL, ALL), "value"),

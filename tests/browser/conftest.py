@@ -36,6 +36,21 @@ START_SECONDS = 90
 WAIT_MS = 30_000  # how long a test waits for something to appear on a busy machine
 expect.set_options(timeout=WAIT_MS)
 
+# Runs in every page before anything else: knows how long no callback has been on its way. Frames are counted because a
+# page that draws an answer has none meanwhile.
+_LISTEN = """
+(() => {
+  const ask = window.fetch;
+  let open = 0, frames = 0, since = performance.now();
+  const busy = change => { open += change; frames = 0; since = performance.now(); };
+  window.fetch = (...what) => { busy(1); return ask(...what).finally(() => busy(-1)); };
+  const frame = () => { frames += open === 0 ? 1 : 0; window.requestAnimationFrame(frame); };
+  window.requestAnimationFrame(frame);
+  window.answered = () => open === 0 && frames > 3 && performance.now() - since > 150;
+})();
+"""
+_UNDRAWN = "[data-dash-is-loading='true'], main .skeleton, main .dash-graph--pending"
+
 
 @dataclass
 class Server:
@@ -152,10 +167,16 @@ def watch() -> Watch:
     return Watch()
 
 
+def prepare(context: BrowserContext) -> None:
+    """Patience, and ears for :func:`settled`: every context of a test needs both."""
+    context.set_default_timeout(WAIT_MS)
+    context.add_init_script(_LISTEN)
+
+
 @pytest.fixture
 def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
     made = browser.new_context(base_url=server.url, accept_downloads=True, viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(WAIT_MS)
+    prepare(made)
     yield made
     made.close()
 
@@ -179,7 +200,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(
             base_url=url, viewport={"width": width, "height": height}, color_scheme=color_scheme, accept_downloads=True
         )
-        context.set_default_timeout(WAIT_MS)
+        prepare(context)
         watch = Watch()
         made.append((context, watch))
         opened = context.new_page()
@@ -193,11 +214,12 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         watch.check()
 
 
-def settled(page: Page) -> None:
-    """Wait until the page's content is there and no callback is on its way."""
-    expect(page.locator("main h1")).to_be_visible(timeout=WAIT_MS)
-    page.wait_for_load_state("networkidle")
-    expect(page.locator("[data-dash-is-loading='true']")).to_have_count(0, timeout=WAIT_MS)
+def settled(page: Page, timeout: int = WAIT_MS) -> None:
+    """Wait until the page's content is there, no callback is on its way and everything is drawn (milliseconds)."""
+    expect(page.locator("main h1")).to_be_visible(timeout=timeout)
+    page.wait_for_function(
+        "undrawn => window.answered() && document.querySelector(undrawn) === null", arg=_UNDRAWN, timeout=timeout
+    )
 
 
 def open_page(page: Page, path: str) -> None:

@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import ROOT, Server, start_server
+from tests.browser.conftest import ROOT, Server, settled, start_server
 from tests.browser.steps import WORK_MS
 
 FILES = {"sparkify": "sparkify_events/sparkify_events.jsonl.gz", "ecom": "ecom_events/ecom_events.csv.gz"}
-UNDRAWN = ".dash-graph--pending"  # a chart whose text is still to come
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,4 @@ def downloaded(page: Page, link: Locator) -> list[dict[str, str]]:
 
 def drawn(page: Page) -> None:
     """Wait until charts and lists are there, however long a busy machine computes, compiles and draws them."""
-    expect(page.locator("main h1")).to_be_visible(timeout=WORK_MS)
-    page.wait_for_load_state("networkidle", timeout=WORK_MS)
-    expect(page.locator(f"main .skeleton, {UNDRAWN}, [data-dash-is-loading='true']")).to_have_count(0, timeout=WORK_MS)
-    page.wait_for_load_state("networkidle", timeout=WORK_MS)
+    settled(page, WORK_MS)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import axe
+from tests.browser.event_logs import drawn
 from tests.browser.steps import WORK_MS, choose, import_now
 
 pytestmark = pytest.mark.browser
@@ -19,14 +20,7 @@ SEGMENTS = {"Champions": 604, "Loyal": 688, "New Customers": 67, "At Risk": 357,
 def visit(page: Page, path: str) -> None:
     """Open a page and wait until all of it is drawn, however long half a million lines take on a busy machine."""
     page.goto(path)
-    expect(page.locator("main h1")).to_be_visible(timeout=WORK_MS)
     drawn(page)
-
-
-def drawn(page: Page) -> None:
-    page.wait_for_load_state("networkidle", timeout=WORK_MS)
-    expect(page.locator("[data-dash-is-loading='true']")).to_have_count(0, timeout=WORK_MS)
-    expect(page.locator("main .skeleton")).to_have_count(0, timeout=WORK_MS)
 
 
 def test_from_the_file_to_a_customer_at_risk(page: Page, real_data: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from dashboard import settings
-from tests.browser.conftest import WAIT_MS, Server, Watch, open_page, start_server
+from tests.browser.conftest import Server, Watch, open_page, prepare, start_server
 from tests.store_builder import build_dataset
 
 COUNTRIES = np.array(["Germany", "India", "United Kingdom"])
@@ -122,7 +122,7 @@ def contexts(analysis: Analysis, browser: Browser) -> Iterator[Callable[..., Bro
                 color_scheme=color_scheme,  # type: ignore[arg-type]
                 accept_downloads=True,
             )
-            made[key].set_default_timeout(WAIT_MS)
+            prepare(made[key])
         return made[key]
 
     yield context

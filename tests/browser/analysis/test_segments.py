@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import axe, sideways
+from tests.browser.conftest import axe, settled, sideways
 
 pytestmark = pytest.mark.browser
 WAIT = 120_000  # groups and models of a first visit, on a busy machine
@@ -17,9 +17,7 @@ WAIT = 120_000  # groups and models of a first visit, on a busy machine
 def part(page: Page, name: str) -> None:
     """Go to a part of the page by its tab."""
     page.get_by_role("navigation", name="Parts of this page").get_by_role("link", name=name, exact=True).click()
-    page.wait_for_load_state("networkidle", timeout=WAIT)
-    expect(page.locator("[data-dash-is-loading='true']")).to_have_count(0, timeout=WAIT)
-    expect(page.locator("main .skeleton")).to_have_count(0, timeout=WAIT)
+    settled(page, WAIT)
 
 
 def number(text: str) -> int:
