@@ -45,7 +45,7 @@ def gross_lines(amount: Floats, quantity: Floats, price: Floats, out: Bytes) -> 
 def named_lines(codes: Int32, allowed: Bytes, out: Bytes) -> None:
     """out[i] = allowed[codes[i] + 1]: events that are orders."""
     for i in range(out.shape[0]):
-        out[i] = allowed[codes[i] + 1]
+        out[i] = allowed[np.uint32(codes[i] + 1)]
 
 
 @kernel

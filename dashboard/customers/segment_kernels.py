@@ -42,7 +42,7 @@ def count_codes(
         end = first_at_least(day, begin, offsets[u + 1], last + 1)
         n = 0
         for i in range(begin, end):
-            n += allowed[codes[i] + 1]
+            n += allowed[np.uint32(codes[i] + 1)]
         out[u] = n
 
 

@@ -27,16 +27,15 @@ def distinct_days(offsets: Int64, day: Int32, mask: Bytes, until: int, out_offse
     masked = mask.shape[0] > 0
     out_offsets[0] = 0
     for u in range(offsets.shape[0] - 1):
-        start = n
+        last = NULL_DAY
         for i in range(offsets[u], offsets[u + 1]):
             d = day[i]
             if d > until:
                 break
-            if d == NULL_DAY:
-                continue
-            if (not masked or mask[i]) and (n == start or out_day[n - 1] != d):
-                out_day[n] = d
-                n += 1
+            chosen = not masked or mask[i] != 0
+            out_day[n] = d  # the place behind the last one takes what is not kept: no branch to guess
+            n += chosen & (d != last)
+            last = d if chosen else last
         out_offsets[u + 1] = n
     return n
 
@@ -50,16 +49,15 @@ def distinct_days_of(
     n = 0
     out_offsets[0] = 0
     for u in range(offsets.shape[0] - 1):
-        start = n
+        last = NULL_DAY
         for i in range(offsets[u], offsets[u + 1]):
             d = day[i]
             if d > until:
                 break
-            if d == NULL_DAY:
-                continue
-            if allowed[codes[i] + 1] and (n == start or out_day[n - 1] != d):
-                out_day[n] = d
-                n += 1
+            chosen = allowed[np.uint32(codes[i] + 1)] != 0
+            out_day[n] = d
+            n += chosen & (d != last)
+            last = d if chosen else last
         out_offsets[u + 1] = n
     return n
 

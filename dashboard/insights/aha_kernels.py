@@ -77,14 +77,14 @@ def exposures(
                 break
             if masked and not mask[i]:
                 continue
-            b = behaviour_of[codes[i] + 1]
+            b = behaviour_of[np.uint32(codes[i] + 1)]
             if b >= 0:
                 k = last
                 while k >= 0 and age < windows[k]:
                     if counts[k, b, u] < 255:
                         counts[k, b, u] += 1
                     k -= 1
-            if begin <= age < end and outcome_codes[codes[i] + 1] and (not chosen or outcome_rows[i]):
+            if begin <= age < end and outcome_codes[np.uint32(codes[i] + 1)] and (not chosen or outcome_rows[i]):
                 retained[u] = 1
                 if b >= 0 and state[u] == 1:
                     outcome_by[b] += 1

@@ -67,9 +67,9 @@ def usage(
                 break
             if day[i] == NULL_DAY or at < 0 or span[at] < 0 or (masked and not mask[i]):
                 continue
-            if not active_codes[names[i] + 1]:
+            if not active_codes[np.uint32(names[i] + 1)]:
                 continue
-            f = feature_of[codes[i] + 1]
+            f = feature_of[np.uint32(codes[i] + 1)]
             b = span[at]
             here = True
             if b != before:
@@ -121,9 +121,9 @@ def users_of(
         for i in range(offsets[u], offsets[u + 1]):
             if day[i] > last:
                 break
-            if day[i] < first or (masked and not mask[i]) or not active_codes[names[i] + 1]:
+            if day[i] < first or (masked and not mask[i]) or not active_codes[np.uint32(names[i] + 1)]:
                 continue
-            if feature_of[codes[i] + 1] == feature:
+            if feature_of[np.uint32(codes[i] + 1)] == feature:
                 out[u] = 2
                 break
             out[u] = 1
@@ -159,9 +159,9 @@ def kept(
         for i in range(offsets[u], offsets[u + 1]):
             if day[i] > last:
                 break
-            if day[i] < first or (masked and not mask[i]) or not active_codes[names[i] + 1]:
+            if day[i] < first or (masked and not mask[i]) or not active_codes[np.uint32(names[i] + 1)]:
                 continue
-            f = feature_of[codes[i] + 1]
+            f = feature_of[np.uint32(codes[i] + 1)]
             if day[i] >= middle:
                 stayed = 1
                 break

@@ -30,12 +30,12 @@ def gather(
             m += (b < REMOVED) if strict else (b != 0 and b < REMOVED)
     elif strict:
         for i in range(begin, end):
-            bits[m] = table[codes[i] + 1]
+            bits[m] = table[np.uint32(codes[i] + 1)]
             row[m] = i
             m += 1
     else:
         for i in range(begin, end):
-            b = table[codes[i] + 1]
+            b = table[np.uint32(codes[i] + 1)]
             bits[m] = b
             row[m] = i
             m += b != 0

@@ -60,7 +60,7 @@ def entering_rows(
     for u in range(offsets.shape[0] - 1):
         if people[u]:
             for i in range(offsets[u], offsets[u + 1]):
-                b = np.int64(marks[i] if marks.shape[0] > 0 else table[codes[i] + 1])
+                b = np.int64(marks[i] if marks.shape[0] > 0 else table[np.uint32(codes[i] + 1)])
                 total += (b & entering) != 0
     return total
 

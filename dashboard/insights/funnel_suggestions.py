@@ -49,7 +49,7 @@ def order_pairs(
         first[:] = FOREVER
         m = 0
         for i in range(offsets[u], offsets[u + 1]):
-            s = slot[codes[i] + 1]
+            s = slot[np.uint32(codes[i] + 1)]
             if s < 0 or first[s] != FOREVER or (masked and not kept[i]):
                 continue
             if time[i] > until or time[i] == -(2**63):

@@ -18,7 +18,7 @@ def bits_at(codes: Int32, table: Bits, marks: Bits, i: int) -> int:
     """What row i matches: its own bits, or those of its event's name."""
     if marks.shape[0] > 0:
         return int(marks[i])
-    return int(table[codes[i] + 1])
+    return int(table[np.uint32(codes[i] + 1)])
 
 
 @kernel

@@ -35,7 +35,7 @@ def count_nodes(
         if group[u] < 0:
             continue
         for i in range(offsets[u], offsets[u + 1]):
-            node = node_of[codes[i] + 1]
+            node = node_of[np.uint32(codes[i] + 1)]
             if node >= 0 and first <= day[i] <= last and (not masked or mask[i]):
                 out[node] += 1
 
@@ -112,7 +112,7 @@ def walk(
                 t = time[i]
                 if t == NULL_TIME or (ranged and (day[i] < first or day[i] > last)) or (masked and not mask[i]):
                     continue
-                node = node_of[codes[i] + 1]
+                node = node_of[np.uint32(codes[i] + 1)]
                 if node < 0:
                     totals[g, WITHOUT] += 1
                     continue

@@ -62,7 +62,7 @@ def tally(
                 break
             if d < begin or d == NULL_DAY:
                 continue
-            at = codes[i] + 1
+            at = np.uint32(codes[i] + 1)
             k = slot[at]
             if k == IGNORED:
                 continue
