@@ -5,7 +5,7 @@ CLV = margin × expected value per order × sum over months of the expected orde
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +15,14 @@ from dashboard.customers.clv.fit import Fit
 from dashboard.customers.clv.history import History, Pooled, pooled
 from dashboard.customers.clv.model import Model
 from dashboard.customers.clv.value_rule import ValueRule
+from dashboard.engine import executors
 from dashboard.statistics.intervals import z_value
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 CHUNK = 65_536
-SAMPLE = 20_000  # customers from whom the uncertainty of a total is computed
+SAMPLE = 10_000  # customers from whom the uncertainty of a total is computed
+STEP = 1e-3  # of the logarithm of a parameter, for slopes
 DRAWS = 500
 
 
@@ -85,21 +87,27 @@ def group_intervals(
         out: Floats = np.bincount(codes, weights=value, minlength=n_groups).astype(np.float64)
         return out
 
-    base = sums(model)
+    halves = _halves(model)
+    near = [put(changed) for fit, put in halves for changed in _neighbours(fit)]
+    base, *moved = executors.threads().map(sums, [model, *near])
     variance = np.zeros(n_groups)
-    for fit, put in _halves(model):
+    for fit, _ in halves:
         gradient = np.empty((n_groups, len(fit.parameters)))
-        h = 1e-3
         for j in range(len(fit.parameters)):
-            up, down = (
-                tuple(p * np.exp(sign * h) if i == j else p for i, p in enumerate(fit.parameters)) for sign in (1, -1)
-            )
-            difference = sums(put(replace(fit, parameters=up))) - sums(put(replace(fit, parameters=down)))
-            gradient[:, j] = np.divide(difference, 2 * h * base, out=np.zeros(n_groups), where=base > 0)
+            difference = moved.pop(0) - moved.pop(0)
+            gradient[:, j] = np.divide(difference, 2 * STEP * base, out=np.zeros(n_groups), where=base > 0)
         variance += ((gradient @ fit.covariance) * gradient).sum(axis=1)
     spread = np.exp(z_value(0.95) * np.sqrt(np.maximum(variance, 0)))
     known = np.where((total > 0) & (base > 0), total, np.nan)
     return known / spread, known * spread
+
+
+def _neighbours(fit: Fit) -> Iterator[Fit]:
+    """For each parameter the fit with a little more of it, then with a little less."""
+    for j in range(len(fit.parameters)):
+        for sign in (1, -1):
+            moved = tuple(p * np.exp(sign * STEP) if i == j else p for i, p in enumerate(fit.parameters))
+            yield replace(fit, parameters=moved)
 
 
 def _halves(model: Model) -> list[tuple[Fit, Callable[[Fit], Model]]]:
