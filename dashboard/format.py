@@ -75,11 +75,12 @@ def money(amount: float | None, currency: str = "") -> str:
     return _signed_money(_plain(amount, 2), currency)
 
 
-def money_short(amount: float | None, currency: str = "") -> str:
-    """``€ 1.2k``, ``€ 480.87``: short from 1,000 on."""
+def money_short(amount: float | None, currency: str = "", *, beside: float = 0.0) -> str:
+    """``€ 1.2k``, ``€ 480.87``: short from 1,000 on. beside: the largest amount of the column; next to thousands there
+    are no cents."""
     if amount is None or not math.isfinite(amount):
         return MISSING
-    text = _scaled(amount) if abs(amount) >= 999.995 else _plain(amount, 2)
+    text = _scaled(amount) if abs(amount) >= 999.995 else _plain(amount, 0 if abs(beside) >= 999.995 else 2)
     return _signed_money(text, currency)
 
 

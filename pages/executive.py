@@ -255,10 +255,11 @@ def _segments(dataset: str, filters: Filters) -> Component:
 
 def _revenue_by(name: str, label: str, dataset: str, filters: Filters, currency: str) -> Component:
     result = insight("revenue_by", dataset, filters, dimension=name, top=BREAKDOWN_ROWS)
+    largest = float(result.frame["net"].abs().max()) if len(result.frame) else 0.0
     bars = [
         Bar(
             label=row.value or "(missing)",
-            text=fmt.short(row.net, "money", currency=currency),
+            text=fmt.money_short(row.net, currency, beside=largest),
             size=row.net,
             role="other" if row.other else "",
             share=fmt.percent(row.share),

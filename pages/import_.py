@@ -151,7 +151,7 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
     before = signature if isinstance(signature, list) and signature[:1] == ["files"] else ["files", None, None, None]
     return (
         no_update if before[1] == looked else [file_card(f) for f in files],
-        _joins(found, joining),
+        finish.join_box(found, joining == "running"),
         no_update if before[3] == asked else _form(files, into),
         finish.import_bar(files) if any(f.plan for f in files) else [],
         [],
@@ -162,14 +162,14 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
     )
 
 
-def _form(files: list[FileView], into: str) -> list[Any]:
+def _form(files: list[FileView], into: str) -> Any:
     """What to do with the files; nothing before one could be read."""
     kinds = [f.plan.kind for f in files if f.plan]
     if not kinds:
         return []
     known = data.datasets()
     target = into if any(d.id == into for d in known) else ""
-    form = finish.options_form(
+    return finish.options_form(
         name=wizard.name_of(files[0].name),
         kinds=kinds,
         options=wizard.options_for(target),
@@ -178,13 +178,6 @@ def _form(files: list[FileView], into: str) -> list[Any]:
         mode="append",
         key=files[0].source,
     )
-    return [form]
-
-
-def _joins(found: list[dict[str, Any]], joining: str) -> Any:
-    if joining == "running":
-        return html.P("Checking whether the files speak of the same people …", className="hint", role="status")
-    return finish.join_box([finish.Join(**item) for item in found]) if found else []
 
 
 def _show_job(job_id: str, signature: Any) -> tuple[Any, ...]:
@@ -273,7 +266,7 @@ def edit(
         drawn(cards, findings),
         drawn(chips, status_chip),
         finish.import_bar(list(files.values())),
-        _joins(found, joining),
+        finish.join_box(found, joining == "running"),
         "",
         joining != "running",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -118,10 +118,14 @@ def options_summary(zone: str, currency: str, into: str = "", mode: str = "appen
     return "Options: " + ", ".join(text for text in said if text)
 
 
-def join_box(joins: Sequence[Join]) -> Component:
-    """Whether the files speak of the same people; a warning where they hardly do."""
+def join_box(found: Sequence[Mapping[str, Any]], running: bool = False) -> Component | list[Component]:
+    """Whether the files speak of the same people; a warning where they hardly do. found: the fields of a :class:`Join`
+    each. running: still being compared."""
+    joins = [Join(**item) for item in found]
+    if running:
+        return html.P("Checking whether the files speak of the same people …", className="hint", role="status")
     if not joins:
-        return html.Div()
+        return []
     items = []
     for join in joins:
         percent = f"{join.share * 100:.0f} %" if join.share >= 0.01 or not join.known else "less than 1 %"

@@ -253,7 +253,9 @@ def _flow(
             )
         )
     else:
-        body.append(empty("No paths here.", hint="Widen the dates, or start somewhere else.", height=240))
+        alone = f"All {paths} paths have one event only. Choose a longer pause under “New path after”."
+        hint = alone if group["paths"] else "Widen the dates, or start somewhere else."
+        body.append(empty("No paths here.", hint=hint, height=240))
     return twin_card(
         f"paths-{position}",
         title,

@@ -13,7 +13,7 @@ EVENT = "event"  # the node is the event's name
 MAX_LISTED = 200  # events a link may include or leave out
 STEPS = (3, 4, 5, 6, 8, 10)
 TOPS = (8, 12, 20, 40)
-GAPS = (300, 900, 1_800, 3_600, 21_600, 86_400)
+GAPS = (300, 900, 1_800, 3_600, 21_600, 86_400, 604_800, 2_592_000)
 # option of the URL -> attribute
 _TEXTS = {"node": "node", "start": "start", "end": "end", "by": "compare", "a": "first", "b": "second"}
 _NUMBERS = {"steps": "steps", "top": "top", "gap": "gap"}

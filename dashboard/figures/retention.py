@@ -137,7 +137,7 @@ def over_time(result: Result, *, column: str = "rate") -> go.Figure:
             )
     drawn = theme.figure(*traces, showlegend=len(names) > 1)
     drawn.update_xaxes(
-        type="date", tickformat="%-d %b %Y", hoverformat="%-d %b %Y", nticks=5, tickangle=0, showspikes=False
+        type="date", tickformat="%-d %b<br>%Y", hoverformat="%-d %b %Y", nticks=5, tickangle=0, showspikes=False
     )
     drawn.update_yaxes(tickformat=".0%")
     return drawn

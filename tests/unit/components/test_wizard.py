@@ -137,13 +137,13 @@ def test_refused_file_says_what_and_what_next() -> None:
 
 
 def test_new_people_in_a_dataset_are_questioned_only_when_hardly_anybody_is_known() -> None:
-    assert "known to this dataset." in text(join_box([Join("events", "dataset", 10, 4)]))
-    assert "same ids" not in text(join_box([Join("events", "dataset", 10, 4)]))
-    assert "Are these the same ids?" in text(join_box([Join("events", "dataset", 100, 4)]))
+    assert "known to this dataset." in text(join_box([vars(Join("events", "dataset", 10, 4))]))
+    assert "same ids" not in text(join_box([vars(Join("events", "dataset", 10, 4))]))
+    assert "Are these the same ids?" in text(join_box([vars(Join("events", "dataset", 100, 4))]))
 
 
 def test_weak_joins_are_questioned() -> None:
-    said = text(join_box([Join("events", "users", 10_000, 93), Join("transactions", "users", 4, 4)]))
+    said = text(join_box([vars(Join("events", "users", 10_000, 93)), vars(Join("transactions", "users", 4, 4))]))
     assert (
         "less than 1 % of the people in event log (93 of 10,000) are known to user table. Are these the same ids?"
         in said
