@@ -24,7 +24,7 @@ SIZED = (  # take --events
     *("read", "import_", "active_users", "retention", "funnel", "paths", "churn", "user_lookup", "filter_click"),
 )
 CUSTOMERS = ("value", "customers")  # take --customers: one for ten events
-OTHERS = ("sample", "upload", "fuzz_csv", "fuzz_callbacks", "kill9")
+OTHERS = ("cleaning", "page_load", "sample", "upload", "fuzz_csv", "fuzz_callbacks", "kill9")
 ALL = (*SIZED, *CUSTOMERS, *OTHERS)
 VERSIONS = ("numpy", "numba", "pandas", "pyarrow", "duckdb", "chdb", "scikit-learn")
 ROOT = Path(__file__).resolve().parent.parent
