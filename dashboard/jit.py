@@ -11,8 +11,10 @@ luck are settled here, because a wrong piece of machine code is a wrong number o
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -55,6 +57,30 @@ def load_compiled() -> None:
             signature = key[0]
             if signature not in made.overloads and key == cache._index_key(signature, made.targetctx.codegen()):
                 made.compile(signature)
+
+
+def note_complete(part: str) -> None:
+    """Keep in mind that everything the part needs has been compiled."""
+    (_cache_dir / f"complete-{part}").write_text(_everything(), encoding="utf-8")
+
+
+def is_complete(part: str) -> bool:
+    """Whether :func:`note_complete` was called for the part, with the code, libraries and processor of now."""
+    try:
+        return (_cache_dir / f"complete-{part}").read_text(encoding="utf-8") == _everything()
+    except OSError:
+        return False
+
+
+def _everything() -> str:
+    """Digest of whatever machine code may depend on."""
+    found = hashlib.sha256(f"{sys.version} {numba.__version__} {numba_config.BOUNDSCHECK}".encode())  # type: ignore[attr-defined]
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        found.update("".join(sorted({line for line in lines if line.startswith(("model name", "flags"))})).encode())
+    for path in sorted((settings.ROOT / "dashboard").rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def on_compile(said: Callable[[], None]) -> None:

@@ -57,6 +57,7 @@ def warm_import() -> None:
         made = sample.generate("streaming", 1_000, 1, Path(folder))
         sources = [Source(path.stem, path, path.name, inspect_file(path).plan) for path in made]
         build.build_version("0" * 12, sources, ImportOptions(), staging=Path(folder), progress=lambda *_: None)
+    jit.note_complete("import")
 
 
 def warm_pages() -> None:
@@ -64,6 +65,7 @@ def warm_pages() -> None:
     from dashboard.insights import warm_up  # jobs do without
 
     warm_up.compile_kernels()
+    jit.note_complete("pages")
 
 
 WARM: dict[str, Callable[[], None]] = {"import": warm_import, "pages": warm_pages}

@@ -24,13 +24,16 @@ _COMPILED.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 import dashboard.jit  # noqa: E402, F401 - fixes the compile cache's place before a test moves the data directory
 from dashboard import settings  # noqa: E402
+from dashboard.worker import WARM_PARTS  # noqa: E402
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Before the whole suite starts in several processes: compile everything once, not in each of them."""
     if getattr(session.config.option, "numprocesses", None) and not os.environ.get("PYTEST_XDIST_WORKER"):
-        subprocess.run([sys.executable, "-m", "dashboard.worker", "--warm"], cwd=ROOT, check=True)
+        command = [sys.executable, "-m", "dashboard.worker", "--warm"]
+        parts = [subprocess.Popen([*command, part], cwd=ROOT) for part in WARM_PARTS]
+        assert [part.wait() for part in parts] == [0] * len(parts)
 
 
 # a busy machine or a first compilation is no failure

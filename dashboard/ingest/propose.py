@@ -296,7 +296,7 @@ def _reuse(
             result.append(column)
             continue
         changed = replace(
-            column, name=old.name, use=old.use, type=old.type, confidence=old.confidence, reason="As in your last file."
+            column, name=old.name, use=old.use, type=old.type, confidence=old.confidence, reason="As decided before."
         )
         result.append(changed)
         used += 1

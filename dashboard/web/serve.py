@@ -49,11 +49,14 @@ def _warm() -> None:
     """Have everything compiled in processes of their own, which leaves this one free to answer; then load it.
 
     What the first import needs and what the first page needs are compiled at the same time where there are two cores.
+    At a later start there is nothing left to compile.
     """
-    from dashboard import service, settings, worker
+    from dashboard import jit, service, settings, worker
 
     started = []
     for part in worker.WARM_PARTS:
+        if jit.is_complete(part):
+            continue
         process = subprocess.Popen(
             [*worker.command(), "--warm", part],
             stdin=subprocess.DEVNULL,

@@ -46,9 +46,16 @@ _LISTEN = """
   window.fetch = (...what) => { busy(1); return ask(...what).finally(() => busy(-1)); };
   const frame = () => { frames += open === 0 ? 1 : 0; window.requestAnimationFrame(frame); };
   window.requestAnimationFrame(frame);
+  window.asking = () => busy(0);
   window.answered = () => open === 0 && frames > 3 && performance.now() - since > 150;
 })();
 """
+# Colours are judged when fading is over.
+_STILL = """() => Promise.all(
+  document.getAnimations()
+    .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
+    .map(one => one.finished.catch(() => null))
+)"""
 _UNDRAWN = "[data-dash-is-loading='true'], main .skeleton, main .dash-graph--pending"
 
 
@@ -144,6 +151,10 @@ class Watch:
     def allow(self, pattern: str) -> None:
         self.allowed.append(re.compile(pattern))
 
+    def forget(self) -> None:
+        self.problems.clear()
+        self.allowed.clear()
+
     def attach(self, page: Page, host: str = "127.0.0.1") -> None:
         def console(message: ConsoleMessage) -> None:
             if message.type == "error" or "Content Security Policy" in message.text:
@@ -222,6 +233,18 @@ def settled(page: Page, timeout: int = WAIT_MS) -> None:
     )
 
 
+def go(page: Page, address: str) -> None:
+    """Go to an address of the application as a link in it does: only the page is drawn anew, no script is loaded."""
+    page.evaluate(
+        """address => {
+          window.asking();
+          history.pushState({}, '', address);
+          window.dispatchEvent(new CustomEvent('_dashprivate_pushstate'));
+        }""",
+        address,
+    )
+
+
 def open_page(page: Page, path: str) -> None:
     """Go to a path of the page's server and wait until it is drawn."""
     page.goto(path)
@@ -231,6 +254,7 @@ def open_page(page: Page, path: str) -> None:
 def axe(page: Page) -> list[str]:
     """Accessibility violations of the page as it stands, one line each. The content security policy does not apply to
     what the test injects."""
+    page.evaluate(_STILL)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(
         "async tags => (await axe.run(document, {runOnly: {type: 'tag', values: tags}})).violations", RULES
@@ -242,4 +266,5 @@ def axe(page: Page) -> list[str]:
 
 def sideways(page: Page) -> int:
     """Pixels the page can be scrolled sideways; 0 is what a phone wants."""
+    page.evaluate(_STILL)
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -13,11 +13,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.web.app import create_app
-from tests.browser.conftest import Server, Watch, axe, open_page, settled, sideways, start_server
+from tests.browser.conftest import Server, Watch, axe, go, open_page, settled, sideways, start_server
 
 pytestmark = pytest.mark.browser
-# as a link inside the application does, which draws only the page anew
-GO = "url => { history.pushState({}, '', url); window.dispatchEvent(new CustomEvent('_dashprivate_pushstate')); }"
 SECRET = "correct horse battery staple, and a little more"
 HOSTILE = (
     "?dataset=../../etc/passwd&range=x&tab=%00&sort=__proto__",
@@ -35,7 +33,7 @@ def test_every_page_draws_under_hostile_addresses(page: Page, query: str) -> Non
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
     open_page(page, pages[0]["path"] + query)
     for entry in pages:
-        page.evaluate(GO, entry["path"] + query)
+        go(page, entry["path"] + query)
         expect(page).to_have_title(entry["title"])
         settled(page)
         expect(page.locator("#errors")).to_be_empty()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from numba.core import caching
 
+from dashboard import jit
+
 ROOT = Path(__file__).resolve().parents[2]
 HELPER = "from dashboard.jit import kernel\n\nWEIGHT = {weight}\n\n\n@kernel\ndef one(x):\n    return x + {added}\n"
 CALLER = """from dashboard.jit import kernel
@@ -99,3 +101,14 @@ def test_tests_check_bounds(folder: Path) -> None:
         "try:\n    put(np.zeros(3), 7)\nexcept IndexError:\n    print('seen')\n"
     )
     assert run(folder, "outside.py") == "seen"
+
+
+def test_what_was_compiled_is_known_until_something_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "_cache_dir", tmp_path)
+    assert not jit.is_complete("pages")
+    jit.note_complete("pages")
+    assert jit.is_complete("pages") and not jit.is_complete("import")
+    (tmp_path / "dashboard").mkdir()
+    (tmp_path / "dashboard" / "kernel.py").write_text("new = 1")
+    monkeypatch.setattr(jit.settings, "ROOT", tmp_path)
+    assert not jit.is_complete("pages")

@@ -13,12 +13,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from dashboard import settings
-from tests.browser.conftest import Server, Watch, open_page, prepare, start_server
+from tests.browser.conftest import Server, Watch, go, open_page, prepare, settled, start_server
 from tests.store_builder import build_dataset
 
 COUNTRIES = np.array(["Germany", "India", "United Kingdom"])
 PLANS = np.array(["Basic", "Premium"])
 LAST_DAY = dt.date(2026, 3, 31)
+NEUTRAL = "/glossary"  # a page without data
 USERS, EVENTS, LINES = 600, 6_000, 3_000
 
 
@@ -130,20 +131,49 @@ def contexts(analysis: Analysis, browser: Browser) -> Iterator[Callable[..., Bro
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def kept() -> dict[BrowserContext, tuple[Page, Watch]]:
+    """The page of each context that tests share: its scripts are loaded once, what it shows is drawn anew."""
+    return {}
+
+
 @pytest.fixture
-def view(analysis: Analysis, contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
+def view(
+    analysis: Analysis,
+    contexts: Callable[..., BrowserContext],
+    kept: dict[BrowserContext, tuple[Page, Watch]],
+) -> Iterator[Callable[..., Page]]:
     """``view("/", "shop", "range=all", width=390)``: a page that shows a dataset, fully drawn. The test fails when it
     logs an error or asks another host for anything."""
-    opened: list[tuple[Page, Watch]] = []
+    used: list[tuple[Page, Watch]] = []
+    own: list[Page] = []  # a test that asks for several pages of one kind gets them side by side
 
     def show(path: str, kind: str, query: str = "", **options: object) -> Page:
-        page, watch = contexts(**options).new_page(), Watch()
+        context = contexts(**options)
+        address = f"{path}?dataset={analysis.ids[kind]}" + (f"&{query}" if query else "")
+        shared = kept.get(context)
+        if shared is not None and shared not in used:
+            page, watch = shared
+            watch.forget()
+            used.append(shared)
+            page.mouse.move(0, 0)
+            go(page, NEUTRAL)  # nothing of the last test stays open
+            settled(page)
+            go(page, address)
+            settled(page)
+            return page
+        page, watch = context.new_page(), Watch()
         watch.attach(page)
-        opened.append((page, watch))
-        open_page(page, f"{path}?dataset={analysis.ids[kind]}" + (f"&{query}" if query else ""))
+        used.append((page, watch))
+        if shared is None:
+            kept[context] = used[-1]
+        else:
+            own.append(page)
+        open_page(page, address)
         return page
 
     yield show
-    for page, watch in opened:
+    for page in own:
         page.close()
+    for _page, watch in used:
         watch.check()
