@@ -73,24 +73,33 @@ def rolling(offsets: Int64, day: Int32, people: Bytes, windows: Int64, first: in
     widest = 0
     for k in range(windows.shape[0]):
         widest = max(widest, windows[k])
+    begun = np.zeros(out.shape[1], np.int64)  # a day of the range begins a stretch in every window
     for u in range(offsets.shape[0] - 1):
         if not people[u]:
             continue
         end = offsets[u + 1]
         for i in range(offsets[u], end):
-            d = day[i]
+            d = np.int64(day[i])
             if d > last:
                 break
             if d + widest <= first:
                 continue
-            for k in range(windows.shape[0]):
-                begin = max(d, first)
-                stop = min(d + windows[k], last + 1)
-                if i + 1 < end:
-                    stop = min(stop, day[i + 1])
-                if begin < stop:
-                    out[k, begin - first] += 1
-                    out[k, stop - first] -= 1
+            following = np.int64(last + 1)
+            if i + 1 < end:
+                following = min(following, np.int64(day[i + 1]))
+            if d >= first:
+                begun[d - first] += 1
+                for k in range(windows.shape[0]):
+                    out[k, np.uint32(min(d + windows[k], following) - first)] -= 1
+            else:
+                for k in range(windows.shape[0]):
+                    stop = min(d + windows[k], following)
+                    if stop > first:
+                        out[k, 0] += 1
+                        out[k, stop - first] -= 1
+    for k in range(windows.shape[0]):
+        for j in range(begun.shape[0]):
+            out[k, j] += begun[j]
 
 
 @kernel

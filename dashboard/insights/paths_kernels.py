@@ -128,21 +128,23 @@ def walk(
                         totals[g, CUT] += 1
                     for j in range(n):
                         at = (g * limit + column + j) * m + kept[j]
-                        visits[at] += 1
-                        if node_seen[at] != u:
-                            node_seen[at] = u
-                            visitors[at] += 1
+                        spot = np.uint64(at)
+                        visits[spot] += 1
+                        if node_seen[spot] != u:
+                            node_seen[spot] = u
+                            visitors[spot] += 1
                         if at == wanted_node:
                             flags[u] = 1
                         if j == n - 1 and end < 0 and reach <= limit:
-                            ended[at] += 1
+                            ended[spot] += 1
                         if j > 0:
                             edge = ((g * columns + column + j - 1) * m + kept[j - 1]) * m + kept[j]
-                            count[edge] += 1
-                            micros[edge] += kept_times[j] - kept_times[j - 1]
-                            if edge_seen[edge] != u:
-                                edge_seen[edge] = u
-                                users[edge] += 1
+                            spot = np.uint64(edge)
+                            count[spot] += 1
+                            micros[spot] += kept_times[j] - kept_times[j - 1]
+                            if edge_seen[spot] != u:
+                                edge_seen[spot] = u
+                                users[spot] += 1
                             if edge == wanted_edge:
                                 flags[u] = 1
                 length = 0
