@@ -27,6 +27,7 @@ from dashboard.store.partition import Partition, Rows
 TABLE = "events"
 NO_DAYS = np.zeros(0, np.int32)
 NO_DAYS.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
+NO_DAYS.flags.writeable = False  # as stored columns are: kernels are compiled for read-only input
 MAX_GROUPS = 1_000  # of a column that people are compared by
 Int64 = npt.NDArray[np.int64]
 
@@ -176,14 +177,15 @@ def nodes_of(view: View, query: PathsQuery, sides: Sides) -> Nodes:
 def _frequencies(
     view: View, query: PathsQuery, sides: Sides, column: str, node_of: npt.NDArray[np.int32], n: int
 ) -> Int64:
-    first, last, _ = _days(view)
+    first, last, everything = _days(view)
 
     def kernel(partition: Partition) -> Int64:
         out = np.zeros(n, np.int64)
         rows = partition.table(TABLE)
         if rows is not None:
             mask, codes, side = _mask(view, partition, query), codes_of(rows, column), sides.codes[partition.index]
-            kernels.count_nodes(rows.offsets, rows.day, codes, mask, side, node_of, first, last, out)
+            day = NO_DAYS if everything else rows.day
+            kernels.count_nodes(rows.offsets, day, codes, mask, side, node_of, first, last, out)
         return out
 
     identity = (query.node, query.include, query.exclude, query.patterns, query.compare, sides.names)

@@ -29,15 +29,20 @@ def count_nodes(
     last: int,
     out: Int64,
 ) -> None:
-    """out[node] += events of counted persons on the days [first, last] that pass the mask (an empty mask: all)."""
+    """out[node] += events of counted persons on the days [first, last] (an empty ``day``: all) that pass the mask (an
+    empty mask: all)."""
     masked = mask.shape[0] > 0
+    ranged = day.shape[0] > 0
+    found = np.zeros((2, out.shape[0] + 1), np.int64)  # two, so that an increment need not wait for the one before
     for u in range(offsets.shape[0] - 1):
         if group[u] < 0:
             continue
         for i in range(offsets[u], offsets[u + 1]):
-            node = node_of[np.uint32(codes[i] + 1)]
-            if node >= 0 and first <= day[i] <= last and (not masked or mask[i]):
-                out[node] += 1
+            if (ranged and not first <= day[i] <= last) or (masked and not mask[i]):
+                continue
+            found[i & 1, np.uint32(node_of[np.uint32(codes[i] + 1)] + 1)] += 1
+    for node in range(out.shape[0]):
+        out[node] += found[0, node + 1] + found[1, node + 1]
 
 
 @kernel

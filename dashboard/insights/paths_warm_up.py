@@ -10,7 +10,6 @@ from dashboard.insights import activation_kernels, where
 from dashboard.insights import aha_kernels as aha
 from dashboard.insights import features_kernels as features
 from dashboard.insights import paths_kernels as paths
-from dashboard.insights.paths_flow import NO_DAYS
 from dashboard.schema import NULL_DAY
 
 
@@ -31,10 +30,9 @@ def compile_kernels() -> None:
     nodes = [np.zeros(2, np.int64) for _ in range(3)]
     totals = np.zeros((1, 5), np.int64)
     limits = (10, 11, 1, 2, True, -1, -1)
-    for days in (day, NO_DAYS):
-        rows: list[Any] = [offsets, time, days, codes, mask, side, node_of, one, *limits]
-        rows += [*edges, *nodes, totals, -1, -1, everybody.copy()]
-        paths.walk(*rows)
+    rows: list[Any] = [offsets, time, day, codes, mask, side, node_of, one, *limits]
+    rows += [*edges, *nodes, totals, -1, -1, everybody.copy()]
+    paths.walk(*rows)
 
     windows, allowed = np.array([5], np.int64), np.ones(2, np.uint8)
     first, state, retained = np.zeros(2, np.int64), np.zeros(2, np.uint8), np.zeros(2, np.uint8)
