@@ -7,7 +7,6 @@ file takes part in the decisions; memory stays bounded whatever its size.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard import settings
+from dashboard import logs
 from dashboard.errors import UserError
-from dashboard.ingest import choices, dates, encoding, propose, structure
+from dashboard.ingest import choices, dates, encoding, propose, staging, structure
 from dashboard.ingest import limits as limits_module
 from dashboard.ingest import preview as previews
 from dashboard.ingest.cells import plain
@@ -31,6 +30,7 @@ from dashboard.ingest.slices import Source
 from dashboard.ingest.structure import Structure
 from dashboard.ingest.transcode import sheets, to_csv
 from dashboard.ingest.transcode_stream import TextStream, open_text
+from dashboard.store import files
 
 _SAMPLE_BYTES = 512 << 10
 _TAIL_BYTES = 64 << 10
@@ -87,7 +87,8 @@ def inspect_file(
     ("date_order:3"). overrides: decisions about the bytes: encoding, delimiter, quote, escape, comment, skip_lines,
     header, footer_rows, short_rows, sheet, kind. now: for "not in the future", default the clock.
 
-    Raises UserError: no table, empty, too large, too wide, damaged, an answer that is none. No other exception leaves.
+    Raises UserError: no table, empty, too large, too wide, damaged, disk full, an answer that is none. No other
+    exception leaves.
     """
     limits = limits or _current()
     chosen = {**(answers or {}), **(overrides or {})}
@@ -100,9 +101,14 @@ def inspect_file(
     except UserError:
         raise
     except Exception as error:
-        # a file that breaks inspection is refused like any other; the defect stays visible as the cause and the code
+        if files.is_full(error):
+            raise files.disk_full(path.stat().st_size, staging.free_bytes()) from error
+        # a file that breaks inspection is refused like any other; the log says where it broke
+        reference = logs.defect("inspection failed", error)
         raise UserError(
-            "cannot_inspect", "This file cannot be understood as a table.", "Save it as UTF-8 CSV and upload that."
+            "cannot_inspect",
+            f"This file cannot be understood as a table. Reference {reference}.",
+            "Save it as UTF-8 CSV and upload that.",
         ) from error
 
 
@@ -222,10 +228,8 @@ def _inspect_converted(
         text = f"The workbook has {len(names)} sheets; “{sheet}” is read."
         notes.append(Note("sheet", text))
         questions.append(Question("sheet", "Which sheet holds the table?", options, answer=sheet))
-    staging = settings.current().data_dir / "staging"  # private, and swept at start-up
-    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="inspect-", dir=staging) as folder:
-        target = Path(folder) / "table.csv"
+    with staging.held("inspect") as folder:
+        target = folder / "table.csv"
         to_csv(
             source.path,
             detected.format,

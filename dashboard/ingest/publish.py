@@ -12,7 +12,6 @@ import datetime as dt
 import json
 import re
 import secrets
-import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +25,8 @@ from dashboard.ingest.changes import compare
 from dashboard.ingest.layout import Source
 from dashboard.ingest.locks import Lock
 from dashboard.ingest.plan import ImportOptions, SourcePlan
+from dashboard.ingest.staging import free_bytes, lock_file
+from dashboard.ingest.staging import root as staging_root
 from dashboard.store import catalogue, files
 from dashboard.store import dataset as stored
 from dashboard.store import manifest as manifests
@@ -70,8 +71,8 @@ def import_sources(
     target = dataset_id if mode != "new" else _new_id()
     if target is None or not stored.DATASET_ID.fullmatch(target):
         raise NotFound("dataset")
-    staging = staging or settings.current().data_dir / "staging" / secrets.token_hex(16)
-    with Lock(_lock_file(target)), Lock(_lock_file(staging.name)):
+    staging = staging or staging_root() / secrets.token_hex(16)
+    with Lock(lock_file(target)), Lock(lock_file(staging.name)):
         before = _current(target) if mode != "new" else None
         every = _sources(target, before, list(sources), mode, plans or {}, removed)
         needed = _check_space(every, len(sources))
@@ -87,11 +88,11 @@ def import_sources(
             _commit(made, name, owner, mode, committing)
         except OSError as error:
             if files.is_full(error):
-                raise files.disk_full(needed, _free()) from error
+                raise files.disk_full(needed, free_bytes()) from error
             raise
         finally:
             files.remove_tree(staging)
-            _lock_file(staging.name).unlink(missing_ok=True)
+            lock_file(staging.name).unlink(missing_ok=True)
             _drop_unnamed(target)
         _prune(target)
         return {
@@ -108,17 +109,17 @@ def sweep() -> None:
     """Remove what no catalogue row names: staging of imports that died, versions and sources that were never
     committed, versions superseded for an hour. Imports that are running, also in other processes, are left alone."""
     data = settings.current().data_dir
-    staged = _folders(data / "staging")
+    staged = _folders(staging_root())
     with catalogue.transaction() as connection:  # after the look: what exists was made by a job that has a row
         working = {row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'running'")}
     for folder in staged:
         if folder.name in working:  # a job that reads or generates holds no lock yet
             continue
-        with Lock(_lock_file(folder.name), wait=False) as free:
+        with Lock(lock_file(folder.name), wait=False) as free:
             if free:
                 files.remove_tree(folder)
     for folder in _folders(data / "datasets"):
-        with Lock(_lock_file(folder.name), wait=False) as free:
+        with Lock(lock_file(folder.name), wait=False) as free:
             if free:
                 _drop_unnamed(folder.name)
                 _prune(folder.name)
@@ -134,7 +135,7 @@ def delete_dataset(dataset_id: str, *, forget: Callable[[str], None] | None = No
     import of the dataset. Raises NotFound."""
     if not stored.DATASET_ID.fullmatch(dataset_id):
         raise NotFound("dataset")
-    with Lock(_lock_file(dataset_id)):
+    with Lock(lock_file(dataset_id)):
         with catalogue.transaction() as connection:
             gone = connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,)).rowcount
         if not gone:
@@ -143,7 +144,7 @@ def delete_dataset(dataset_id: str, *, forget: Callable[[str], None] | None = No
         if forget is not None:
             forget(dataset_id)
         files.remove_tree(_folder(dataset_id))
-        _lock_file(dataset_id).unlink(missing_ok=True)
+        lock_file(dataset_id).unlink(missing_ok=True)
 
 
 def dataset_sources(dataset_id: str) -> list[Source]:
@@ -293,7 +294,7 @@ def _check_space(every: Sequence[Source], new: int) -> int:
     """The bytes an import will need about. Raises UserError when the disk or the quota does not hold them."""
     size = sum(s.path.stat().st_size * (build.GZIP_RATIO if s.plan.packed else 1) for s in every)
     needed = size * NEEDED_PER_BYTE + sum(s.path.stat().st_size for s in every[len(every) - new :])
-    free = _free()
+    free = free_bytes()
     if needed > free:
         raise files.disk_full(needed, free)
     now = settings.current()
@@ -308,22 +309,12 @@ def _check_space(every: Sequence[Source], new: int) -> int:
     return needed
 
 
-def _free() -> int:
-    now = settings.current()
-    files.make_directory(now.data_dir)
-    return shutil.disk_usage(now.data_dir).free - now.reserve_bytes
-
-
 def _folder(dataset_id: str) -> Path:
     return settings.current().data_dir / "datasets" / dataset_id
 
 
 def _folders(parent: Path) -> list[Path]:
     return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
-
-
-def _lock_file(name: str) -> Path:
-    return settings.current().data_dir / "locks" / name
 
 
 def _new_id() -> str:

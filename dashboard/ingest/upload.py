@@ -23,6 +23,7 @@ from typing import BinaryIO, Final
 
 from dashboard import settings
 from dashboard.errors import NotFound, UserError
+from dashboard.ingest.staging import free_bytes
 from dashboard.store import catalogue
 
 SLICE: Final = 16 << 20
@@ -147,7 +148,7 @@ def append(owner: str, upload_id: str, offset: int, stream: BinaryIO, length: in
             raise WrongOffset(here)
         if upload.complete or length != min(SLICE, upload.size - offset) or length <= 0:
             raise UserError("slice", "A part of the file has the wrong length.", "Try again.")
-        if shutil.disk_usage(settings.current().data_dir).free < settings.current().reserve_bytes + length:
+        if free_bytes() < length:
             raise _disk_full(length)
         try:
             got = _write(blob_path(upload_id), offset, stream, length)
@@ -248,7 +249,7 @@ def _check_room(db: sqlite3.Connection, size: int) -> None:
             f"{_size(row['used'])} of {_size(now.quota_bytes)} are in use; this file needs {_size(size)}.",
             "Delete a dataset you no longer need.",
         )
-    free = shutil.disk_usage(now.data_dir).free - now.reserve_bytes - row["coming"]
+    free = free_bytes() - row["coming"]
     if size > free:
         raise UserError(
             "disk_full",
@@ -258,10 +259,9 @@ def _check_room(db: sqlite3.Connection, size: int) -> None:
 
 
 def _disk_full(needed: int) -> UserError:
-    free = shutil.disk_usage(settings.current().data_dir).free
     return UserError(
         "disk_full",
-        f"Not enough space: {_size(needed)} needed, {_size(free)} free. What has arrived is kept.",
+        f"Not enough space: {_size(needed)} needed, {_size(max(0, free_bytes()))} free. What has arrived is kept.",
         "Free some disk space; the upload goes on where it stopped.",
     )
 

@@ -7,7 +7,6 @@ does not exist (``NotFound``).
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from dashboard.errors import NotFound, UserError
 from dashboard.ingest import choices, plan, publish, sample
 from dashboard.ingest import upload as uploads
 from dashboard.ingest.plan import ImportOptions, SourcePlan
+from dashboard.ingest.staging import free_bytes
 from dashboard.ingest.upload import SLICE, Upload
 from dashboard.jobs import Job
 from dashboard.service import core
@@ -346,5 +346,5 @@ def disk() -> tuple[int, int]:
         used = db.execute(
             "SELECT (SELECT coalesce(sum(size), 0) FROM uploads) + (SELECT coalesce(sum(bytes), 0) FROM versions)"
         ).fetchone()[0]
-    free = max(0, shutil.disk_usage(now.data_dir).free - now.reserve_bytes)
+    free = max(0, free_bytes())
     return min(free, max(0, now.quota_bytes - used)), int(used)

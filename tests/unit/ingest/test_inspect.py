@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import gzip
 import json
 import random
+import re
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from dashboard import logs
 from dashboard.errors import UserError
+from dashboard.ingest import publish, staging, transcode
 from dashboard.ingest.inspect import Inspection, inspect_file
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import SourcePlan, from_json, to_json
@@ -340,7 +346,7 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+@hypothesis_settings(max_examples=120, deadline=None)
 @given(parts=st.lists(pieces, max_size=60))
 def test_any_bytes_give_a_plan_or_a_refusal(tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("any") / "file"
@@ -432,3 +438,41 @@ def workbook(sheets: dict[str, list[list[str]]]) -> list[tuple[str, str]]:
             (f"xl/worksheets/sheet{i}.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')
         )
     return files
+
+
+def test_tidying_up_meanwhile_takes_nothing_away(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that starts, or a job that fails, sweeps while another process looks at a file."""
+    convert = transcode.to_csv
+
+    def interrupted(*args: Any, **options: Any) -> transcode.Converted:
+        publish.sweep()
+        made = convert(*args, **options)
+        publish.sweep()
+        return made
+
+    monkeypatch.setattr("dashboard.ingest.inspect.to_csv", interrupted)
+    assert inspected(tmp_path, '{"user_id": "a", "plan": "free"}\n{"user_id": "b", "plan": "pro"}\n').records == 2
+    assert not any(staging.root().iterdir()) and not any(staging.lock_file("").iterdir())
+
+
+def test_a_full_disk_is_said_and_a_defect_leaves_a_trace_without_content(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dashboard.ingest.inspect.to_csv", full)
+    assert refused(tmp_path, '{"user_id": "a"}\n').code == "disk_full"
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise KeyError("ann@example.org")
+
+    monkeypatch.setattr("dashboard.ingest.inspect.to_csv", broken)
+    logs.set_up("test")
+    with pytest.raises(UserError) as error:
+        inspected(tmp_path, '{"user_id": "a"}\n')
+    reference = re.search(r"Reference ([0-9a-f]{8})", error.value.message)
+    written = (data_dir / "logs" / "test.log").read_text()
+    assert reference and reference[1] in written and "KeyError" in written and "example.org" not in written
