@@ -121,9 +121,9 @@ def options_summary(zone: str, currency: str, into: str = "", mode: str = "appen
 def join_box(found: Sequence[Mapping[str, Any]], running: bool = False) -> Component | list[Component]:
     """Whether the files speak of the same people; a warning where they hardly do. found: the fields of a :class:`Join`
     each. running: still being compared."""
-    joins = [Join(**item) for item in found]
     if running:
         return html.P("Checking whether the files speak of the same people …", className="hint", role="status")
+    joins = [Join(**item) for item in found]
     if not joins:
         return []
     items = []

@@ -140,6 +140,7 @@ def _zip(path: Path, limits: Limits) -> FileFormat:
             members = archive.infolist()
             names = {item.filename for item in members}
             kind = archive.read("mimetype")[:80] if "mimetype" in names and _small(archive, "mimetype") else b""
+    # RuntimeError: a member is encrypted; NotImplementedError: it is compressed in a way that zipfile cannot read
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise UserError(
             "damaged_file",

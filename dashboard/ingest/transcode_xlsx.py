@@ -91,5 +91,6 @@ def _count(path: Path, limits: Limits) -> None:
                             raise inflates_too_much(limits)
                         if total > limits.file_bytes:
                             raise too_large(limits)
+    # RuntimeError: a member is encrypted; NotImplementedError: it is compressed in a way that zipfile cannot read
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError):
         raise _damaged() from None

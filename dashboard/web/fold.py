@@ -23,8 +23,8 @@ NOT_PLAIN = frozenset(
     ("Form", "Input", "Textarea", "Select", "Dialog", "Script", "Style", "Iframe", "ObjectEl", "Embed", "Base", "Link")
 )
 VOID = frozenset(("img", "br", "hr", "wbr", "col"))
-LISTENED = frozenset(("n_clicks", "n_clicks_timestamp"))
-UNWRITTEN = frozenset(("children", "key", "disable_n_clicks", "refresh"))
+LISTENED = frozenset(("n_clicks", "n_clicks_timestamp", "refresh"))  # a link that reloads is Dash's own
+UNWRITTEN = frozenset(("children", "key", "disable_n_clicks"))
 RENAMED = {"className": "class", "htmlFor": "for"}
 ADDRESS = frozenset(("href", "src", "action", "formAction", "srcSet", "poster", "cite"))
 SAFE_ADDRESS = re.compile(r"(https?:|mailto:|data:image/(png|svg\+xml|jpeg)[;,]|[/?#.]|[^:]*$)")
@@ -56,12 +56,8 @@ def folded(component: Component) -> dict[str, Any]:
     one component."""
     if not (_is_plain(component) and any(isinstance(child, Component) for child in _children(component))):
         return _written(component)
-    props = _written(component)["props"]
-    attributes = {name: value for name, value in props.items() if name not in UNWRITTEN}
-    if _is_link(component):
-        attributes["data-go"] = "1"
     inside = "".join(map(_text, _children(component)))
-    own = {"tag": _tag(component), "attributes": attributes, "html": inside}
+    own = {"tag": _tag(component), "attributes": _attributes(component), "html": inside}
     return {"props": own, "type": TYPE, "namespace": NAMESPACE}
 
 
@@ -100,17 +96,20 @@ def _tag(component: Component) -> str:
     return "a" if _is_link(component) else str(component._type).lower()
 
 
+def _attributes(component: Component) -> dict[str, Any]:
+    """The props that become attributes; a link says that a click stays in the app."""
+    props = {name: value for name, value in _written(component)["props"].items() if name not in UNWRITTEN}
+    return {**props, "data-go": "1"} if _is_link(component) else props
+
+
 def _text(child: Any) -> str:
     """HTML of a child. Numbers read as in the browser, where 1.0 is 1; yes and no show nothing."""
     if isinstance(child, bool):
         return ""
     if not isinstance(child, Component):
         return escape(str(int(child)) if isinstance(child, float) and child.is_integer() else str(child), quote=False)
-    props = {name: value for name, value in _written(child)["props"].items() if name not in UNWRITTEN}
-    if _is_link(child):
-        props["data-go"] = "1"
     tag = _tag(child)
-    head = f"<{tag}{''.join(_attribute(name, value) for name, value in props.items())}>"
+    head = f"<{tag}{''.join(_attribute(name, value) for name, value in _attributes(child).items())}>"
     return head if tag in VOID else f"{head}{''.join(map(_text, _children(child)))}</{tag}>"
 
 

@@ -81,9 +81,8 @@ def series(x: Floats, T: Floats, times: Floats, r: float, alpha: float, a: float
             term[k] = 1.0
             total[k] = 1.0
         for n in range(MAX_TERMS):
-            ratio = (
-                (p + n) * (q + n) / ((c + n) * (n + 1.0))
-            )  # alone, without z, its product leaves the range of floats
+            # without z: the product of the ratios alone leaves the range of floats
+            ratio = (p + n) * (q + n) / ((c + n) * (n + 1.0))
             for k in range(m):
                 term[k] *= ratio * z[k]
                 total[k] += term[k]
