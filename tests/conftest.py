@@ -36,9 +36,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         assert [part.wait() for part in parts] == [0] * len(parts)
 
 
-# a busy machine or a first compilation is no failure
-hypothesis_settings.register_profile("holdfast", deadline=None)
-hypothesis_settings.load_profile("holdfast")
+# A run can be repeated: the same code sees the same examples. HYPOTHESIS_PROFILE=search looks for new ones. Never a
+# deadline: a busy machine or a first compilation is no failure.
+hypothesis_settings.register_profile("holdfast", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("search", deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "holdfast"))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name of a case: archives hold the time they were made, and parallel workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dashboard.jit import kernel
 
 _POWERS = 10.0 ** np.arange(23)
 _MONEY = re.compile(r"^(?:US|R|A|C|NZ|HK)(?=\$)|(?:USD|EUR|GBP|CHF|JPY|kr\.?|zł|Fr\.)", re.IGNORECASE)
-_EXPONENT = re.compile(r"\d[eE][-+]?\d{1,3}$")
+_EXPONENT = re.compile(r"[\d.,][eE][-+]?\d{1,3}$")
 
 
 @kernel

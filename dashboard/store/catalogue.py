@@ -6,7 +6,9 @@ WAL and ``synchronous=FULL``: what was acknowledged survives a power cut.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,11 +156,36 @@ def transaction() -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+class _Reader(threading.local):
+    """The connection for reads of one thread, and the process and file it is good for."""
+
+    connection: sqlite3.Connection | None = None
+    good_for: tuple[int, Path, int] | None = None
+
+
+_reader = _Reader()
+_inherited: list[sqlite3.Connection] = []  # of the parent: never used, and never closed, in a forked child
+
+
 @contextmanager
 def reading() -> Iterator[sqlite3.Connection]:
-    """A connection for reads."""
-    connection = connect()
+    """A connection for reads. Each thread keeps its own: to open one takes longer than most questions."""
+    file = path()
+    if _reader.connection is None or _reader.good_for != (os.getpid(), file, _inode(file)):
+        if _reader.connection is not None and _reader.good_for is not None:
+            if _reader.good_for[0] == os.getpid():
+                _reader.connection.close()
+            else:
+                _inherited.append(_reader.connection)
+        _reader.connection = None
+        _reader.connection = connect()
+        _reader.good_for = (os.getpid(), file, _inode(file))
+    yield _reader.connection
+
+
+def _inode(file: Path) -> int:
+    """0 where there is no file: somebody may put a backup in its place."""
     try:
-        yield connection
-    finally:
-        connection.close()
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return 0

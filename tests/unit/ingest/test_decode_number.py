@@ -78,6 +78,7 @@ NUMBERS = st.one_of(
 @settings(max_examples=800, deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=20), st.sampled_from([(".", ""), (".", ","), (",", "."), (",", "")]))
 @example(["0", "-0", "00012", "1,2,3", ",5", "9007199254740993", "1,2345"], (".", ","))
+@example(["0,E0", "1.e3", ",E1", "1.,e2"], (",", "."))
 def test_where_the_kernel_answers_it_agrees(texts: list[str], signs: tuple[str, str]) -> None:
     texts = [t.strip() for t in texts]
     values, unsure = compiled(texts, *signs)
