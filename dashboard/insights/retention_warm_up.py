@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.insights import lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, survival
+from dashboard.insights import (
+    lifecycle_kernels,
+    retention_bits,
+    retention_kernels,
+    rhythm,
+    session_counts,
+    session_kernels,
+    session_lengths,
+    survival,
+)
 from dashboard.insights.where import EVERYTHING
 from dashboard.schema import MICROSECONDS_PER_DAY
 
@@ -50,17 +59,13 @@ def compile_kernels() -> None:
         offsets, time, day, none, people, 10, 11, np.zeros(1, np.int64), np.zeros(1, np.int64), -1, flags,
         np.zeros((2, rhythm.CELLS), np.int64),
     )  # fmt: skip
-    person, length, events = np.empty(2, np.int32), np.empty(2, np.int64), np.empty(2, np.int32)
-    out = (person, at, length, events)
-    session_kernels.by_gap(offsets, time, day, none, people, 10, 11, 20, 1, *out)
-    session_kernels.by_id(offsets, time, day, _stored([0, 1], np.int32), none, people, 10, 11, 20, *out)
-    session_kernels.of_rows(offsets, day, np.zeros(2, np.int64), none, people, 10, 11, *out)
-    of_period, of_class = np.zeros((6, 1), np.int64), np.zeros((2, 1), np.int64)
-    seconds, period = np.zeros(2), np.zeros(2, np.int32)
-    session_kernels.tally(
-        np.arange(2, dtype=np.int32), np.full(2, 10, np.int32), np.ones(2, np.int64), np.ones(2, np.int32), 10, table,
-        np.array([0.0, np.inf]), of_period, of_class, np.zeros(2, np.int64), seconds, period,
-    )  # fmt: skip
-    session_kernels.medians(seconds, period, np.empty(1))
+    notes = session_counts.blank(2, 2, [(10, 11)])
+    session_kernels.by_gap(offsets, time, day, none, people, 10, 11, 20, 1, notes)
+    session_kernels.by_id(offsets, time, day, _stored([0, 1], np.int32), none, people, 10, 11, 20, notes)
+    session_kernels.of_rows(offsets, day, np.zeros(2, np.int64), none, people, 10, 11, notes)
+    known, period = np.zeros(2, np.int64), np.zeros(2, np.int32)
+    wanted = np.zeros(notes.spread.shape, np.uint8)
+    session_lengths.fetch(known, period, wanted, np.empty(3, np.int64), np.empty(3, np.int32))
+    session_lengths.choose(known, period, np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64))
     session_kernels.median_gaps(offsets, day, people, 10, 11, np.empty(2))
     survival.first_and_last(offsets, day, 20, at, at.copy())

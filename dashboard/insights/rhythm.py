@@ -21,7 +21,7 @@ from dashboard.insights.totals import add, ratio
 from dashboard.insights.view import View
 from dashboard.jit import kernel
 from dashboard.result import Result
-from dashboard.schema import MICROSECONDS_PER_DAY, NULL_DAY
+from dashboard.schema import MICROSECONDS_PER_DAY
 from dashboard.store.partition import Partition
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -48,30 +48,37 @@ def by_hour(
     """out[0, cell] += rows, out[1, cell] += persons, cell = weekday (Monday 0) · 24 + hour, for rows with mask[i]
     (empty: all) and first <= day[i] <= last. shift[k]: µs that clocks are ahead of UTC from begins[k] on. Flags persons
     with a row in ``who_cell``."""
-    seen = np.full(out.shape[1], -1, np.int64)
+    never = np.iinfo(np.int64).max
+    seen = np.zeros(7, np.uint32)  # bit h of weekday w: the person was active at that hour
+    midnight, weekdays = np.empty(max(last - first + 1, 0), np.int64), np.empty(max(last - first + 1, 0), np.uint8)
+    for d in range(first, last + 1):
+        midnight[d - first] = d * MICROSECONDS_PER_DAY
+        weekdays[d - first] = (d + _THURSDAY) % 7
     masked = mask.shape[0] > 0
     for u in range(people.shape[0]):
         if not people[u]:
             continue
-        k, today, base, row = 0, NULL_DAY, 0, 0
+        k, changes = 0, begins[1] if begins.shape[0] > 1 else never
         for i in range(offsets[u], offsets[u + 1]):
             if day[i] > last:
                 break
-            if day[i] < first or day[i] == NULL_DAY or (masked and not mask[i]):
+            if day[i] < first or (masked and not mask[i]):
                 continue
-            if day[i] != today or (k + 1 < begins.shape[0] and begins[k + 1] <= time[i]):
-                while k + 1 < begins.shape[0] and begins[k + 1] <= time[i]:
-                    k += 1
-                today = day[i]
-                base = today * MICROSECONDS_PER_DAY - shift[k]
-                row = (today + _THURSDAY) % 7 * HOURS
-            cell = row + (time[i] - base) // HOUR
-            out[0, cell] += 1
-            if seen[cell] != u:
-                seen[cell] = u
-                out[1, cell] += 1
-                if cell == who_cell:
-                    flags[u] = 1
+            while time[i] >= changes:
+                k += 1
+                changes = begins[k + 1] if k + 1 < begins.shape[0] else never
+            at = np.uint32(day[i] - first)
+            hour = np.uint32(np.uint64(time[i] + shift[k] - midnight[at]) // np.uint64(HOUR))
+            weekday = np.uint32(weekdays[at])
+            out[0, weekday * np.uint32(HOURS) + hour] += 1
+            seen[weekday] |= np.uint32(1) << hour
+        for w in range(7):
+            hours, seen[w] = seen[w], np.uint32(0)
+            for h in range(HOURS):
+                if hours >> np.uint32(h) & np.uint32(1):
+                    out[1, w * HOURS + h] += 1
+                    if w * HOURS + h == who_cell:
+                        flags[u] = 1
 
 
 def clock(zone: str, first: int, last: int) -> tuple[Int64, Int64]:

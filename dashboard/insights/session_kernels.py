@@ -1,204 +1,190 @@
-"""Kernels that find sessions: per person and in order of time.
+"""Kernels that find sessions, per person and in order of time, and count them as they go.
 
-Each writes one entry per session that begins on a day in [first, last] into out_person (number in the partition),
-out_day (of the first event), out_length (µs) and out_events, and returns how many. mask: rows that count (empty: all).
+Common input: offsets int64[n_users + 1]; day int32; mask: rows that count (empty: all); people uint8[n_users]. Only
+sessions that begin on a day in [first, last] are noted.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.insights.session_lengths import class_of
 from dashboard.jit import kernel
 from dashboard.schema import NULL_DAY, NULL_TIME
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float64]
+SESSIONS, PERSONS, KNOWN, MICROS, COUNTED, EVENTS = range(6)  # columns of Notes.of_period
+ROOM = 512  # sessions found before they are noted: few enough to stay in the nearest cache
+
+
+class Notes(NamedTuple):
+    """What is noted of sessions; numbers are added.
+
+    In: table int32, period of day ``start`` + position. edges int64 µs: class k is edges[k] <= length < edges[k + 1].
+    low, high: whoever has a session of low <= µs < high is flagged.
+    Out: of_period int64[periods, 8]: sessions, persons, sessions of known length, their µs, sessions with a known
+    number of events, their events. of_class int64[classes, 2]: sessions, persons. total int64[4]: persons, sessions of
+    one event, lengths kept, last person + 1. flags uint8[n_users]. in_period, in_class int64: last person noted there,
+    -1 = nobody. Of the sessions longer than 0: spread int32[periods, CLASSES], how many per
+    :func:`~dashboard.insights.session_lengths.class_of`; length int64, period int32, in no order.
+    """
+
+    start: int
+    table: Int32
+    edges: Int64
+    low: int
+    high: int
+    of_period: Int64
+    of_class: Int64
+    total: Int64
+    spread: Int32
+    length: Int64
+    period: Int32
+    flags: Bytes
+    in_period: Int64
+    in_class: Int64
+
+
+@kernel
+def tally(found: Int64, n: int, notes: Notes) -> int:
+    """Note the first ``n`` sessions of ``found`` int64[ROOM, 4]: person, day it begins, length in µs (NULL_TIME: not
+    known), events (0: not known); those of a person one after the other. Returns 0, the number that is left."""
+    table, edges, spread, flags, low, high = notes.table, notes.edges, notes.spread, notes.flags, notes.low, notes.high
+    of_period, in_period, of_class, in_class = notes.of_period, notes.in_period, notes.of_class, notes.in_class
+    out_length, out_period, first = notes.length, notes.period, notes.start
+    persons, singles, kept, previous = notes.total[0], notes.total[1], notes.total[2], notes.total[3] - 1
+    shortest, persons_shortest, last_shortest = 0, 0, in_class[0]  # most are of the first class: not through memory
+    for i in range(n):
+        u, length, events = found[i, 0], found[i, 2], found[i, 3]
+        p = np.uint32(table[found[i, 1] - first])
+        persons += u != previous
+        previous = u
+        singles += events == 1
+        of_period[p, SESSIONS] += 1
+        of_period[p, PERSONS] += in_period[p] != u
+        in_period[p] = u
+        of_period[p, COUNTED] += events > 0
+        of_period[p, EVENTS] += events
+        if low <= length < high:
+            flags[u] = 1
+        if length == NULL_TIME:
+            continue
+        of_period[p, KNOWN] += 1
+        if length < edges[1]:
+            shortest += 1
+            persons_shortest += last_shortest != u
+            last_shortest = u
+            if length == 0:
+                continue
+        else:
+            k = np.uint32(1)
+            for edge in range(2, of_class.shape[0]):
+                k += np.uint32(length >= edges[edge])
+            of_class[k, 0] += 1
+            of_class[k, 1] += in_class[k] != u
+            in_class[k] = u
+        of_period[p, MICROS] += length
+        spread[p, np.uint32(class_of(length))] += 1
+        out_length[kept] = length
+        out_period[kept] = p
+        kept += 1
+    of_class[0, 0] += shortest
+    of_class[0, 1] += persons_shortest
+    in_class[0] = last_shortest
+    notes.total[0], notes.total[1], notes.total[2], notes.total[3] = persons, singles, kept, previous + 1
+    return 0
 
 
 @kernel
 def by_gap(
-    offsets: Int64,
-    time: Int64,
-    day: Int32,
-    mask: Bytes,
-    people: Bytes,
-    first: int,
-    last: int,
-    until: int,
-    gap: int,
-    out_person: Int32,
-    out_day: Int32,
-    out_length: Int64,
-    out_events: Int32,
-) -> int:
-    """A pause longer than ``gap`` µs starts a new session; nothing after the day ``until`` is read."""
-    n, masked = 0, mask.shape[0] > 0
+    offsets: Int64, time: Int64, day: Int32, mask: Bytes, people: Bytes, first: int, last: int, until: int, gap: int,
+    notes: Notes,
+) -> None:  # fmt: skip
+    """A pause longer than ``gap`` µs starts a new session; nothing after the day ``until`` is read. Hardly a branch
+    depends on a row: which ones start a session cannot be guessed."""
+    found, n, masked = np.empty((ROOM, 4), np.int64), 0, mask.shape[0] > 0
     for u in range(people.shape[0]):
         if not people[u]:
             continue
-        previous, begin, inside, any_row = 0, 0, False, False
+        previous, begin, begun, inside = 0, 0, 0, 0
         for i in range(offsets[u], offsets[u + 1]):
-            if day[i] > until:
+            today, now = day[i], time[i]
+            if today > until:
                 break
-            if day[i] == NULL_DAY or (masked and not mask[i]):
-                continue
-            if not any_row or time[i] - previous > gap:
-                if day[i] > last:
-                    break
-                any_row = True
-                begin = time[i]
-                inside = day[i] >= first
-                if inside:
-                    out_person[n] = u
-                    out_day[n] = day[i]
-                    out_length[n] = 0
-                    out_events[n] = 1
-                    n += 1
-            elif inside:
-                out_length[n - 1] = time[i] - begin
-                out_events[n - 1] += 1
-            previous = time[i]
-    return n
+            counts = (today != NULL_DAY) & (not masked or mask[i] != 0)
+            new = counts & ((inside == 0) | (now - previous > gap))
+            if new & (today > last):
+                break
+            n += new & (inside > 0) & (begun >= first)
+            if n == ROOM:
+                n = tally(found, n, notes)
+            begin = now if new else begin
+            begun = today if new else begun
+            inside = (0 if new else inside) + counts
+            previous = now if counts else previous
+            found[n, 0], found[n, 1], found[n, 2], found[n, 3] = u, begun, previous - begin, inside
+        n += (inside > 0) & (begun >= first)
+        if n == ROOM:
+            n = tally(found, n, notes)
+    tally(found, n, notes)
 
 
 @kernel
 def by_id(
-    offsets: Int64,
-    time: Int64,
-    day: Int32,
-    codes: Int32,
-    mask: Bytes,
-    people: Bytes,
-    first: int,
-    last: int,
-    until: int,
-    out_person: Int32,
-    out_day: Int32,
-    out_length: Int64,
-    out_events: Int32,
-) -> int:
+    offsets: Int64, time: Int64, day: Int32, codes: Int32, mask: Bytes, people: Bytes, first: int, last: int,
+    until: int, notes: Notes,
+) -> None:  # fmt: skip
     """Rows of a person with one id are one session; rows without an id are in none."""
-    n, masked = 0, mask.shape[0] > 0
+    found, n, masked = np.empty((ROOM, 4), np.int64), 0, mask.shape[0] > 0
     for u in range(people.shape[0]):
-        begin, end = offsets[u], offsets[u + 1]
-        if not people[u] or begin == end:
+        row, end = offsets[u], offsets[u + 1]
+        if not people[u] or row == end:
             continue
-        order = np.argsort(codes[begin:end], kind="mergesort")  # stable: rows of one id stay in order of time
-        current, inside, start = -1, False, 0
-        for k in range(end - begin):
-            i = begin + order[k]
+        order = np.argsort(codes[row:end], kind="mergesort")  # stable: rows of one id stay in order of time
+        current, inside, begin = -1, False, 0
+        for k in range(end - row):
+            i = row + order[k]
             if codes[i] < 0 or day[i] > until or day[i] == NULL_DAY or (masked and not mask[i]):
                 continue
             if codes[i] != current:
-                current, start = codes[i], time[i]
+                n += inside
+                if n == ROOM:
+                    n = tally(found, n, notes)
+                current, begin = codes[i], time[i]
                 inside = first <= day[i] <= last
-                if inside:
-                    out_person[n] = u
-                    out_day[n] = day[i]
-                    out_length[n] = 0
-                    out_events[n] = 1
-                    n += 1
+                found[n, 0], found[n, 1], found[n, 2], found[n, 3] = u, day[i], 0, 1
             elif inside:
-                out_length[n - 1] = time[i] - start
-                out_events[n - 1] += 1
-    return n
+                found[n, 2] = time[i] - begin
+                found[n, 3] += 1
+        n += inside
+        if n == ROOM:
+            n = tally(found, n, notes)
+    tally(found, n, notes)
 
 
 @kernel
 def of_rows(
-    offsets: Int64,
-    day: Int32,
-    length: Int64,
-    mask: Bytes,
-    people: Bytes,
-    first: int,
-    last: int,
-    out_person: Int32,
-    out_day: Int32,
-    out_length: Int64,
-    out_events: Int32,
-) -> int:
-    """Every row is a session of a known length; its number of events is not known (0)."""
-    n, masked = 0, mask.shape[0] > 0
+    offsets: Int64, day: Int32, length: Int64, mask: Bytes, people: Bytes, first: int, last: int, notes: Notes
+) -> None:
+    """Every row is a session of a known length; its number of events is not known."""
+    found, n, masked = np.empty((ROOM, 4), np.int64), 0, mask.shape[0] > 0
     for u in range(people.shape[0]):
         if not people[u]:
             continue
         for i in range(offsets[u], offsets[u + 1]):
             if day[i] > last:
                 break
-            if day[i] < first or (masked and not mask[i]):
-                continue
-            out_person[n] = u
-            out_day[n] = day[i]
-            out_length[n] = length[i]
-            out_events[n] = 0
-            n += 1
-    return n
-
-
-@kernel
-def tally(
-    person: Int32, day: Int32, length: Int64, events: Int32, first: int, table: Int32, edges: Floats, of_period: Int64,
-    of_class: Int64, total: Int64, out_seconds: Floats, out_period: Int32,
-) -> int:  # fmt: skip
-    """Count sessions, those of a person one after the other, per period (table[day - first]) and per class of length
-    (class k: edges[k] <= seconds < edges[k + 1]).
-
-    of_period[0..5] += sessions, persons, sessions of known length, their µs, sessions with a known number of events,
-    their events. of_class[0, 1] += sessions, persons. total[0, 1] += persons, sessions of one event. out_seconds,
-    out_period: of the sessions of known length; returns how many.
-    """
-    in_period = np.full(of_period.shape[1], -1, np.int64)  # the last person counted there
-    in_class = np.full(of_class.shape[1], -1, np.int64)
-    n, previous = 0, -1
-    for i in range(person.shape[0]):
-        u, p = person[i], table[day[i] - first]
-        if u != previous:
-            previous = u
-            total[0] += 1
-        of_period[0, p] += 1
-        if in_period[p] != u:
-            in_period[p] = u
-            of_period[1, p] += 1
-        if events[i] > 0:
-            of_period[4, p] += 1
-            of_period[5, p] += events[i]
-            total[1] += events[i] == 1
-        if length[i] == NULL_TIME:
-            continue
-        of_period[2, p] += 1
-        of_period[3, p] += length[i]
-        seconds = length[i] / 1e6
-        k = 0
-        while k < of_class.shape[1] - 1 and seconds >= edges[k + 1]:
-            k += 1
-        of_class[0, k] += 1
-        if in_class[k] != u:
-            in_class[k] = u
-            of_class[1, k] += 1
-        out_seconds[n] = seconds
-        out_period[n] = p
-        n += 1
-    return n
-
-
-@kernel
-def medians(values: Floats, index: Int32, out: Floats) -> None:
-    """out[p] = median of the values with index p, NaN without any."""
-    ends = np.zeros(out.shape[0] + 1, np.int64)
-    for i in range(index.shape[0]):
-        ends[index[i] + 1] += 1
-    for p in range(out.shape[0]):
-        ends[p + 1] += ends[p]
-    grouped, place = np.empty(values.shape[0]), ends.copy()
-    for i in range(values.shape[0]):
-        grouped[place[index[i]]] = values[i]
-        place[index[i]] += 1
-    for p in range(out.shape[0]):
-        out[p] = np.median(grouped[ends[p] : ends[p + 1]]) if ends[p] < ends[p + 1] else np.nan
+            if day[i] >= first and not (masked and not mask[i]):
+                found[n, 0], found[n, 1], found[n, 2], found[n, 3] = u, day[i], length[i], 0
+                n += 1
+                if n == ROOM:
+                    n = tally(found, n, notes)
+    tally(found, n, notes)
 
 
 @kernel

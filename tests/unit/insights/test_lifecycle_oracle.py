@@ -18,6 +18,7 @@ from dashboard.insights import (
     lifecycle,
     lifecycle_states,
     rhythm,
+    session_counts,
     sessions,
     stickiness,
     usage_interval,
@@ -161,11 +162,15 @@ def test_rhythm_sessions_and_intervals(world: World, where: Where, partitions: i
             assert list(who) == sorted(people[weekday, hour])
 
         minutes = data.draw(st.sampled_from((10, 30, 300)), label="gap")
-        found = sessions.read(view, "gap", minutes)
         expected = [s for s in plain.sessions(known, world.zone, minutes) if inside(s[1])]
-        assert Counter(zip(found.day.tolist(), found.seconds.tolist(), found.events.tolist(), strict=True)) == Counter(
-            ((day - dt.date(1970, 1, 1)).days, seconds, events) for _, day, seconds, events in expected
-        )
+        for row in sessions.sessions(view, source="gap", gap_minutes=minutes, by="day").frame.itertuples():
+            own = [s for s in expected if s[1].isoformat() == row.period]
+            assert (row.sessions, row.users) == (len(own), len({user for user, *_ in own}))
+            if own:
+                seconds, events = np.array([s[2] for s in own]), np.array([s[3] for s in own])
+                assert row.mean_seconds == pytest.approx(seconds.mean())
+                assert row.median_seconds == pytest.approx(float(np.median(seconds)))
+                assert row.events_per_session == pytest.approx(events.mean())
         result = sessions.sessions(view, source="gap", gap_minutes=minutes, by="week")
         assert result.summary["users"] == len({user for user, *_ in expected})
         assert result.frame["sessions"].sum() == result.summary["sessions"] == len(expected)
@@ -177,8 +182,11 @@ def test_rhythm_sessions_and_intervals(world: World, where: Where, partitions: i
             assert list(who) == sorted({user for user, _, length, _ in expected if item["low"] <= length < high})
             assert len(who) == item["users"]
         if expected:
-            lengths = [seconds for _, _, seconds, _ in expected]
-            assert result.summary["median_seconds"] == pytest.approx(float(np.median(lengths)))
+            lengths = np.array([seconds for _, _, seconds, _ in expected])
+            for name, level in session_counts.QUANTILES:
+                assert result.summary[f"{name}_seconds"] == pytest.approx(float(np.quantile(lengths, level)))
+            single = sum(events == 1 for *_, events in expected)
+            assert result.summary["single_event_share"] == pytest.approx(single / len(expected))
 
         days = {
             user: [day for day in active if inside(day)]
@@ -214,7 +222,10 @@ def test_sessions_of_the_files_own_ids_win(data_dir: Path) -> None:
     view = oracle.view(stored, stored.manifest.first_day or 0, stored.manifest.last_day or 0)
     result = sessions.sessions(view)
     assert result.summary["source"] == "ids" and result.summary["sessions"] == 2
-    assert sorted(sessions.read(view, "ids").seconds) == [300.0, 480.0]
+    assert result.summary["mean_seconds"] == result.summary["median_seconds"] == 390.0  # of 300 and 480
+    for seconds in (300, 480):
+        assert list(sessions.session_people(view, low=seconds, high=seconds + 1).frame["user_id"]) == ["a"]
+    assert sessions.session_people(view, low=301, high=480).frame.empty
     assert [(item.code, item.count) for item in result.left_out] == [("no_session", 1)]
     assert sessions.sessions(view, source="gap").summary["sessions"] == 1
 

@@ -35,6 +35,7 @@ from dashboard.insights import (
     revenue_kernels,
     rhythm,
     session_kernels,
+    session_lengths,
     survival,
     warm_up,
     where,
@@ -48,7 +49,7 @@ from tests.store_builder import build_dataset
 
 MODULES: tuple[ModuleType, ...] = (
     *(activity_kernels, revenue_kernels, where, funnel_kernels, funnel_rows, funnel_groups, event_rows),
-    *(lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, survival),
+    *(lifecycle_kernels, retention_bits, retention_kernels, rhythm, session_kernels, session_lengths, survival),
     paths_kernels,
     aha_kernels,
     activation_kernels,
@@ -65,6 +66,7 @@ MODULES: tuple[ModuleType, ...] = (
 INNER = {f"dashboard.insights.retention_{name}" for name in ("kernels.tally", "bits.ones")}
 INNER |= {f"dashboard.store.lookup_kernels.{name}" for name in ("place", "compare")}
 INNER |= {"dashboard.customers.health_kernels.first_row"}
+INNER |= {f"dashboard.insights.session_{name}" for name in ("kernels.tally", "kernels.class_of", "lengths.class_of")}
 NESTED = tuple(f"dashboard.insights.funnel_{name}." for name in ("kernels", "rows"))  # mostly parts of a few
 
 # questions that lead into kernels which the defaults do not reach
