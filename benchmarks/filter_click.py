@@ -106,9 +106,18 @@ def _page(questions: dict[str, Question], views: list[Any]) -> dict[str, Any]:
 def forget() -> None:
     """Drop what earlier clicks left in the memory of the process; what belongs to the data whatever the filters (opened
     files, the rows of each event name) stays."""
-    from dashboard.insights import active_days, event_rows, funnel_attempts, totals, where
+    from dashboard.insights import (
+        active_days,
+        aha_exposure,
+        event_rows,
+        features,
+        funnel_attempts,
+        funnel_suggestions,
+        totals,
+        where,
+    )
 
-    for module in (totals, active_days, funnel_attempts, where):
+    for module in (totals, active_days, aha_exposure, features, funnel_attempts, funnel_suggestions, where):
         module.forget()
     event_rows.forget_filtered()
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dashboard.engine import executors
 from dashboard.insights import aha_kernels as kernels
 from dashboard.insights.aha_exposure import Exposure, Question
 from dashboard.insights.aha_query import ACTIVITY, FIRST_SEEN_WEEK
@@ -61,9 +62,13 @@ class Cells:
 def cells(question: Question, parts: tuple[Exposure, ...], most: int) -> Cells:
     """Count the cells of all partitions."""
     shape = (len(question.days), len(question.behaviours), 2, 2, most + 1)
-    total = np.zeros(shape, np.int64)
-    for part in parts:
-        kernels.tally(part.counts, part.state, part.retained, part.half, most, total)
+
+    def tally(part: Exposure) -> Int64:
+        out = np.zeros(shape, np.int64)
+        kernels.tally(part.counts, part.state, part.retained, part.half, most, out)
+        return out
+
+    total = sum(executors.threads().map(tally, parts), np.zeros(shape, np.int64))
     came_back = np.sum([part.outcome_by for part in parts], axis=0) if parts else np.zeros(shape[1], np.int64)
     split = int(total[0, 0].sum()) >= MIN_SPLIT if shape[1] else False
     everybody = _tables(total.sum(axis=2))
@@ -186,9 +191,14 @@ def adjusted(
     behaviour = np.array([place[pair] for pair in zip(chosen["kind"], chosen["behaviour"], strict=True)], np.int64)
     at_least = np.array(chosen["at_least"], np.int64)
     size = 1 + max((int(codes.max(initial=-1)) for codes in strata), default=-1)
-    out = np.zeros((len(chosen), max(size, 1), 2, 2), np.int64)
-    for part, codes in zip(parts, strata, strict=True):
+    shape = (len(chosen), max(size, 1), 2, 2)
+
+    def tally(part: Exposure, codes: npt.NDArray[np.int32]) -> Int64:
+        out = np.zeros(shape, np.int64)
         kernels.stratified(part.counts, part.state, part.retained, codes, window, behaviour, at_least, out)
+        return out
+
+    out = sum(executors.threads().map(tally, parts, strata), np.zeros(shape, np.int64))
     pooled = [
         mantel_haenszel(Table(int(t[1, 1]), int(t[1, 0]), int(t[0, 1]), int(t[0, 0])) for t in cell) for cell in out
     ]

@@ -142,8 +142,9 @@ def stratified(
     out: Int64,
 ) -> None:  # fmt: skip
     """out[cell, stratum, did, retained] += observed persons, for the cells (window, behaviour, at_least)."""
+    users = np.flatnonzero((state == 1) & (stratum >= 0))
+    place = stratum[users] * 4 + retained[users]
     for c in range(window.shape[0]):
-        for u in range(counts.shape[2]):
-            if state[u] == 1 and stratum[u] >= 0:
-                did = 1 if counts[window[c], behaviour[c], u] >= at_least[c] else 0
-                out[c, stratum[u], did, retained[u]] += 1
+        times, least, cell = counts[window[c], behaviour[c]], at_least[c], out[c].reshape(-1)
+        for j in range(users.shape[0]):
+            cell[place[j] + 2 * (times[users[j]] >= least)] += 1

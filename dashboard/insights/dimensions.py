@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard import schema
 from dashboard.customers.cleaning import aliases
 from dashboard.engine.run import run
+from dashboard.insights.memo import Memo
 from dashboard.insights.totals import add
 from dashboard.insights.view import View
 from dashboard.result import Result
@@ -44,8 +45,16 @@ def label_of(dataset: Dataset, name: str, tables: tuple[str, ...]) -> str:
     return dataset.manifest.columns[tables[0]][name].header or name
 
 
+_counts: Memo[npt.NDArray[np.int64]] = Memo(16 << 20, lambda counts: counts.nbytes)
+
+
 def value_counts(dataset: Dataset, name: str, table: str) -> npt.NDArray[np.int64]:
-    """Persons (table ``users``) or rows per code, missing first."""
+    """Persons (table ``users``) or rows per code of the whole dataset, missing first; read-only."""
+    key = (dataset.id, dataset.version, dataset.manifest.content_hash, name, table)
+    return _counts.get(key, lambda: _value_counts(dataset, name, table))
+
+
+def _value_counts(dataset: Dataset, name: str, table: str) -> npt.NDArray[np.int64]:
     boolean = dataset.manifest.columns[table][name].type == "boolean"
     n = 2 if boolean else dataset.manifest.dictionaries[name]
 
@@ -55,7 +64,9 @@ def value_counts(dataset: Dataset, name: str, table: str) -> npt.NDArray[np.int6
             return np.zeros(n + 1, np.int64)
         return np.bincount(columns.column(name).astype(np.int64) + 1, minlength=n + 1)
 
-    return run(dataset, kernel, add)
+    counts = run(dataset, kernel, add)
+    counts.flags.writeable = False
+    return counts
 
 
 def dimensions_result(view: View) -> Result:

@@ -22,6 +22,7 @@ from dashboard.insights.activity import buckets_of
 from dashboard.insights.aha_exposure import outcome_codes
 from dashboard.insights.dimensions import value_counts
 from dashboard.insights.groups import groups_of
+from dashboard.insights.memo import Memo
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.totals import add, ratio
 from dashboard.insights.view import View
@@ -50,7 +51,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Usage:
-    """The sums of :func:`features_kernels.usage`."""
+    """The sums of :func:`features_kernels.usage`; shared between questions and read-only."""
 
     users: Int64
     events: Int64
@@ -86,8 +87,10 @@ def features_of(view: View, column: str, top: int) -> Features:
 
 @dataclass(frozen=True)
 class Split:
-    """labels of groups; codes: int32[n_users] per partition, -1 = not counted."""
+    """breakdown: where the groups come from. labels: of the groups. codes: int32[n_users] per partition, -1 = not
+    counted."""
 
+    breakdown: str
     labels: tuple[str, ...]
     codes: tuple[Int32, ...]
 
@@ -96,14 +99,30 @@ def split_of(view: View, breakdown: str) -> Split:
     """Everybody under the view as one group, or the groups of a breakdown."""
     people = [where.persons(view, partition, TABLE).astype(bool) for partition in view.dataset.partitions]
     if not breakdown:
-        return Split(("",), tuple(np.where(chosen, 0, -1).astype(np.int32) for chosen in people))
+        return Split("", ("",), tuple(np.where(chosen, 0, -1).astype(np.int32) for chosen in people))
     groups = groups_of(view, breakdown)
     pairs = zip(people, groups.codes, strict=True)
-    return Split(groups.labels, tuple(np.where(chosen, codes, -1).astype(np.int32) for chosen, codes in pairs))
+    return Split(
+        breakdown, groups.labels, tuple(np.where(chosen, codes, -1).astype(np.int32) for chosen, codes in pairs)
+    )
+
+
+_memo: Memo[Usage] = Memo(64 << 20, lambda found: sum(item.nbytes for item in vars(found).values()))
+
+
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()
 
 
 def usage(view: View, features: Features, split: Split, parts: periods.Buckets) -> Usage:
     """Count the days of the buckets, up to the as-of day."""
+    under = (view.scope, view.where, view.period, view.as_of, view.last_complete)
+    key = (*under, features.column, features.names, split.breakdown, tuple(parts.spans))
+    return _memo.get(key, lambda: _usage(view, features, split, parts))
+
+
+def _usage(view: View, features: Features, split: Split, parts: periods.Buckets) -> Usage:
     first, table = periods.bucket_of_day(parts.spans)
     table = np.where(np.arange(first, first + len(table)) <= view.as_of, table, -1).astype(np.int32)
     g, f, b = len(split.labels), len(features.names), len(parts.spans)
@@ -146,7 +165,10 @@ def usage(view: View, features: Features, split: Split, parts: periods.Buckets) 
 
     names = tuple(Usage.__dataclass_fields__)
     partials = run(view.dataset, kernel, list)
-    return Usage(**{name: add(getattr(partial, name) for partial in partials) for name in names})
+    found = {name: add(getattr(partial, name) for partial in partials) for name in names}
+    for total in found.values():
+        total.flags.writeable = False
+    return Usage(**found)
 
 
 def kept(view: View, features: Features, split: Split, first: int, middle: int, last: int) -> tuple[Int64, Int64]:

@@ -12,6 +12,7 @@ import pandas as pd
 from dashboard.engine.run import run
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
+from dashboard.insights.dimensions import value_counts
 from dashboard.insights.funnel_attempts import midnight
 from dashboard.insights.funnel_match import FOREVER, Int32, Int64
 from dashboard.insights.memo import Memo
@@ -86,6 +87,11 @@ class _Pairs:
 _memo: Memo[_Pairs] = Memo(8 << 20, lambda item: int(item.counts.nbytes))
 
 
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()
+
+
 def _pairs(view: View) -> _Pairs:
     return _memo.get((view.scope, view.where, view.as_of), lambda: _count(view))
 
@@ -94,14 +100,7 @@ def _count(view: View) -> _Pairs:
     dataset = view.dataset
     size = dataset.manifest.dictionaries.get("event_name", 0)
 
-    def totals(partition: Partition) -> Int64:
-        events = partition.table(TABLE)
-        if events is None or not events.has("event_name"):
-            return np.zeros(size + 1, np.int64)
-        counts: Int64 = np.bincount(events.column("event_name").astype(np.int64) + 1, minlength=size + 1)
-        return counts
-
-    rows = run(dataset, totals, add)[1:] if size else np.zeros(0, np.int64)
+    rows = value_counts(dataset, "event_name", TABLE)[1:] if size else np.zeros(0, np.int64)
     chosen = sorted(np.flatnonzero(rows), key=lambda code: (-int(rows[code]), int(code)))[:MAX_NAMES]
     slot = np.full(size + 1, -1, np.int32)
     for position, code in enumerate(chosen):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy import stats
 Floats = npt.NDArray[np.float64]
 
 
+@lru_cache(maxsize=64)
 def z_value(level: float) -> float:
     """Two-sided normal quantile: 1.95996… for level .95."""
     return float(stats.norm.ppf(0.5 + level / 2))
