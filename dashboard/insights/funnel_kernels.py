@@ -13,7 +13,6 @@ import numpy as np
 from dashboard.insights.funnel_gather import blocks, gather, longest, seen_in
 from dashboard.insights.funnel_match import ANY, NEVER, STRICT, Bits, Int32, Int64, is_void
 from dashboard.insights.funnel_search import Flags, attempt, search
-from dashboard.insights.funnel_sweep import every_entry
 from dashboard.jit import kernel
 
 
@@ -174,27 +173,6 @@ def trend(
                 state = 2
             if bucket == who:
                 flags[u] = max(flags[u], state)
-
-
-@kernel
-def trend_ordered(
-    offsets: Int64, time: Int64, codes: Int32, table: Bits, marks: Bits, people: Flags, window: int, until: int,
-    edges: Int64, n: int, from_step: int, to_step: int, counts: Int64, who: int, flags: Flags,
-) -> None:  # fmt: skip
-    """:func:`trend` for ordered steps with nothing optional, excluded or held."""
-    size = longest(offsets) + 1
-    bits, row, when = np.empty(size, np.uint32), np.empty(size, np.int32), np.empty(size, np.int64)
-    owner, plan, got = np.empty(size, np.int64), np.arange(n), np.empty(n, np.int64)
-    chain, before = np.empty(n, np.int64), np.empty(n, np.int64)
-    lines = np.array([from_step, to_step], np.int64)
-    position, bucket = np.empty(2, np.int64), np.empty(2, np.int64)
-    for u in range(offsets.shape[0] - 1):
-        if people[u]:
-            m = gather(offsets[u], offsets[u + 1], time, codes, table, marks, False, until, bits, row, when)
-            every_entry(
-                when, bits, m, window, edges, n, lines, plan, got, chain, before, position, bucket, owner, counts, who,
-                u, flags,
-            )  # fmt: skip
 
 
 @kernel

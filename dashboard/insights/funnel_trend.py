@@ -31,9 +31,11 @@ from dashboard.insights.funnel_attempts import (
     prepare,
     simple,
     span_of,
+    step_rows,
     window_of,
 )
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
+from dashboard.insights.funnel_trend_kernels import trend_of_rows
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
 from dashboard.insights.view import View
@@ -97,20 +99,20 @@ def trend_of(view: View, query: FunnelQuery, axis: Axis, from_step: int, to_step
     def kernel(partition: Partition) -> tuple[int, Int64, npt.NDArray[np.uint8]]:
         counts = np.zeros((2, len(axis.labels)), np.int64)
         flags = np.zeros(partition.n_users if who >= 0 else 0, np.uint8)
-        data = prepare(view, partition, query)
-        if data is not None:
-            source = (data.events.offsets, data.events.time, data.codes, data.table, data.marks)
-            if simple(query):
-                kernels.trend_ordered(
-                    *source, data.people, window_of(query), until, axis.edges, len(query.steps), from_step, to_step,
-                    counts, who, flags,
-                )  # fmt: skip
-            else:
-                kernels.trend(
-                    *source, frozen(held_values(view, partition, query.same_property)), data.people,
-                    ORDER_CODE[query.order], hold_of(query), window_of(query), query.grace_seconds * SECOND, until,
-                    axis.edges, optional_of(query), exclusions_of(query), from_step, to_step, counts, who, flags,
-                )  # fmt: skip
+        events = partition.table(TABLE)
+        if events is not None and simple(query):
+            first, later, bits = step_rows(view, partition, query)
+            trend_of_rows(
+                events.offsets, events.time, *first, later, bits, where.persons(view, partition, TABLE),
+                window_of(query), until, axis.edges, len(query.steps), from_step, to_step, counts, who, flags,
+            )  # fmt: skip
+        elif (data := prepare(view, partition, query)) is not None:
+            kernels.trend(
+                data.events.offsets, data.events.time, data.codes, data.table, data.marks,
+                frozen(held_values(view, partition, query.same_property)), data.people, ORDER_CODE[query.order],
+                hold_of(query), window_of(query), query.grace_seconds * SECOND, until, axis.edges, optional_of(query),
+                exclusions_of(query), from_step, to_step, counts, who, flags,
+            )  # fmt: skip
         return partition.index, counts, flags
 
     def merge(partials: Iterable[tuple[int, Int64, npt.NDArray[np.uint8]]]) -> Found:

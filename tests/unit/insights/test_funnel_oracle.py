@@ -14,6 +14,7 @@ from dashboard.insights.event_rows import starts_of
 from dashboard.insights.funnel_gather import REMOVED
 from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, SAME, STRICT
 from dashboard.insights.funnel_rows import best_of_rows, merged
+from dashboard.insights.funnel_trend_kernels import trend_of_rows
 from tests.unit.insights import funnel_oracle as oracle
 from tests.unit.insights.funnel_oracle import Event, Funnel
 
@@ -143,27 +144,14 @@ def test_rows_of_the_steps_equal_the_search(data: st.DataObject) -> None:
     if instants > 9:
         funnel = replace(funnel, window=data.draw(st.none() | st.integers(0, 60)), enter_until=instants)
     people = data.draw(st.lists(logs(funnel.n, instants=instants), min_size=1, max_size=4))
-    undated = data.draw(st.booleans())
     until = data.draw(st.sampled_from((FOREVER, 5, 30)))
-    rows = [event for events in people for event in (*[Event(0, frozenset({0, 1}))] * undated, *events)]
-    time = np.array([event.time for event in rows], np.int64)
-    offsets = np.cumsum([0, *(len(events) + undated for events in people)]).astype(np.int64)
-    time[offsets[:-1][: len(people) * undated]] = NEVER
     counts = np.array([data.draw(st.booleans()) for _ in people], np.uint8)
-    lists = [np.array([i for i, e in enumerate(rows) if k in e.steps], np.int32) for k in range(funnel.n)]
-    for array in (offsets, time, *lists):
-        array.flags.writeable = False
-    entry_starts = starts_of(offsets, lists[0])
-    entry_starts.flags.writeable = False
-    assert entry_starts.tolist() == [sum(row < offset for row in lists[0]) for offset in offsets]
-    starts = np.cumsum([0, *map(len, lists[1:])]).astype(np.int64)
-    later, bits = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint32)
-    m = merged(np.concatenate(lists[1:]), starts, later, bits)
+    lists = listed(people, funnel.n, undated=data.draw(st.booleans()))
+    offsets, time = lists[:2]
     person, found = np.empty(len(people), np.int32), np.empty((len(people), funnel.n), np.int32)
     at = np.empty(found.shape, np.int64)
     total = best_of_rows(
-        offsets, time, lists[0], entry_starts, later[:m], bits[:m], counts, window_of(funnel), until, funnel.enter_from,
-        funnel.enter_until, person, found, at,
+        *lists, counts, window_of(funnel), until, funnel.enter_from, funnel.enter_until, person, found, at,
     )  # fmt: skip
     answer: list[dict[int, int]] = [{} for _ in people]
     for u, row, times in zip(person[:total], found[:total], at[:total], strict=True):
@@ -178,10 +166,29 @@ def test_rows_of_the_steps_equal_the_search(data: st.DataObject) -> None:
     ]
 
 
+def listed(people: list[tuple[Event, ...]], n: int, *, undated: bool) -> tuple[np.ndarray, ...]:
+    """Offsets, times, and the rows of the steps as the kernels on lists of rows take them: entries, starts, later,
+    bits. undated: everybody's first row has no time."""
+    rows = [event for events in people for event in (*[Event(0, frozenset({0, 1}))] * undated, *events)]
+    time = np.array([event.time for event in rows], np.int64)
+    offsets = np.cumsum([0, *(len(events) + undated for events in people)]).astype(np.int64)
+    time[offsets[:-1][: len(people) * undated]] = NEVER
+    lists = [np.array([i for i, e in enumerate(rows) if k in e.steps], np.int32) for k in range(n)]
+    for array in (offsets, time, *lists):
+        array.flags.writeable = False
+    entry_starts = starts_of(offsets, lists[0])
+    entry_starts.flags.writeable = False
+    assert entry_starts.tolist() == [sum(row < offset for row in lists[0]) for offset in offsets]
+    starts = np.cumsum([0, *map(len, lists[1:])]).astype(np.int64)
+    later, bits = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint32)
+    m = merged(np.concatenate(lists[1:]), starts, later, bits)
+    return offsets, time, lists[0], entry_starts, later[:m], bits[:m]
+
+
 @MANY
 @given(st.data())
 def test_trend(data: st.DataObject) -> None:
-    """Every entry an attempt: the general kernel and the one-pass kernel, counts and who."""
+    """Every entry an attempt: the general kernel and the one on rows of the steps, counts and who."""
     plain = data.draw(st.booleans())
     funnel = data.draw(funnels("ordered" if plain else data.draw(st.sampled_from(("ordered", "strict", "any")))))
     if plain:
@@ -192,19 +199,22 @@ def test_trend(data: st.DataObject) -> None:
     edges = sorted(data.draw(st.sets(st.integers(-1, 11), min_size=2, max_size=5)))
     people = data.draw(st.lists(logs(funnel.n, len(funnel.exclusions)), min_size=1, max_size=3))
     who = data.draw(st.integers(0, len(edges) - 2))
-    given_ = stored(people)
+    chosen = np.array([data.draw(st.booleans()) for _ in people], np.uint8)
+    until = data.draw(st.sampled_from((FOREVER, 5)))
     counts, flags = np.zeros((2, len(edges) - 1), np.int64), np.zeros(len(people), np.uint8)
-    found = [oracle.trend(replace(funnel, events=events), edges, first, last) for events in people]
+    known = [tuple(e for e in events if e.time <= until and one) for events, one in zip(people, chosen, strict=True)]
+    found = [oracle.trend(replace(funnel, events=events), edges, first, last) for events in known]
     bounds = np.array(edges, np.int64)
     if plain:
-        kernels.trend_ordered(
-            *given_["source"], given_["people"], window_of(funnel), FOREVER, bounds, funnel.n, first, last, counts, who,
-            flags,
+        trend_of_rows(
+            *listed(people, funnel.n, undated=data.draw(st.booleans())), chosen, window_of(funnel), until, bounds,
+            funnel.n, first, last, counts, who, flags,
         )  # fmt: skip
     else:
+        given_ = stored(people)
         kernels.trend(
-            *given_["source"], given_["value"], given_["people"], ORDER[funnel.order], HOLD[funnel.hold],
-            window_of(funnel), funnel.grace, FOREVER, bounds, *parts_of(funnel), first, last, counts, who, flags,
+            *given_["source"], given_["value"], chosen, ORDER[funnel.order], HOLD[funnel.hold], window_of(funnel),
+            funnel.grace, until, bounds, *parts_of(funnel), first, last, counts, who, flags,
         )  # fmt: skip
     assert counts.tolist() == [
         [sum(person[b][side] for person in found) for b in range(len(edges) - 1)] for side in (0, 1)
