@@ -5,18 +5,17 @@ Definitions: section 4 of the metric definitions. Each person is represented by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboard.engine.run import run
 from dashboard.errors import CannotAnswer, UserError
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
-from dashboard.insights.funnel_attempts import SECOND, Counted, counted, now_of, people_of, span_of
+from dashboard.insights.funnel_attempts import SECOND, Counted, counted, entered, now_of, people_of, span_of
 from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
 from dashboard.insights.funnel_money import money_lost
 from dashboard.insights.funnel_query import Breakdown, FunnelQuery
@@ -25,7 +24,7 @@ from dashboard.insights.funnel_suggestions import suggested
 from dashboard.insights.options import flag, whole
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
-from dashboard.insights.totals import json_number
+from dashboard.insights.totals import json_number, summed
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 from dashboard.statistics.intervals import wilson
@@ -87,8 +86,7 @@ def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
     span, everything = span_of(view, query), span_of(view, query, immature="count")
     if span == everything:
         return ()
-    entered = len(counted(view, query, everything).person)
-    open_ = max(0, entered - len(counted(view, query, span).person))
+    open_ = max(0, entered(view, query, everything) - entered(view, query, span))
     text = "users entered so late that their conversion window is still open"
     return (LeftOut("immature", open_, text),) if open_ else ()
 
@@ -96,17 +94,14 @@ def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
 def persons_counted(view: View) -> int:
     """Persons with at least one event under the view, up to its as-of day: what "of all users" refers to."""
 
-    def kernel(partition: Partition) -> int:
+    def kernel(partition: Partition) -> npt.NDArray[np.int64]:
         events = partition.table(TABLE)
         if events is None:
-            return 0
+            return np.zeros(1, np.int64)
         mask, people = where.rows(view, partition, TABLE), where.persons(view, partition, TABLE)
-        return persons_with_rows(events.offsets, events.day, mask, people, view.as_of)
+        return np.array([persons_with_rows(events.offsets, events.day, mask, people, view.as_of)], np.int64)
 
-    def merge(counts: Iterable[int]) -> int:
-        return sum(counts)
-
-    return run(view.dataset, kernel, merge)
+    return int(summed(view, kernel, "persons_with_rows")[0])
 
 
 @insight(
@@ -211,7 +206,13 @@ def _block(
     users = reached.sum(axis=0).astype(np.int64)
     before = [0, *(query.step_before(k) for k in steps if k)]
     previous = users[before]
-    frame = pd.DataFrame(
+    required = [k > 0 and not query.steps[k].optional for k in steps]
+    seconds = [_durations(found, k) for k in steps]
+    spread = np.array(
+        [np.quantile(v, [q for _, q in QUANTILES]) if len(v) else np.full(len(QUANTILES), np.nan) for v in seconds]
+    )
+    lost = money_lost(view, query, found) if money else np.full((len(users), 3), np.nan)
+    return pd.DataFrame(
         {
             "group": "" if member is None else value or NONE,
             "is_total": member is None,
@@ -220,26 +221,15 @@ def _block(
             "name": query.labels,
             "optional": [step.optional for step in query.steps],
             "users": users,
+            "dropped": np.where(required, previous - users, np.nan),
+            **_rates("rate_of_first", users, np.full(len(users), users[0])),
+            **_rates("rate_of_previous", users, previous, first=False),
+            **_rates("rate_of_all_users", users, np.full(len(users), everybody)),
+            "mean_seconds": [float(values.mean()) if len(values) else np.nan for values in seconds],
+            **{f"{name}_seconds": spread[:, index] for index, (name, _) in enumerate(QUANTILES)},
+            **{f"money_lost{end}": lost[:, index] for index, end in enumerate(("", "_low", "_high"))},
         }
     )
-    required = [k > 0 and not query.steps[k].optional for k in steps]
-    frame["dropped"] = np.where(required, previous - users, np.nan)
-    _rates(frame, "rate_of_first", users, np.full(len(users), users[0]))
-    _rates(frame, "rate_of_previous", users, previous)
-    for end in ("", "_low", "_high"):
-        frame.loc[0, f"rate_of_previous{end}"] = np.nan
-    _rates(frame, "rate_of_all_users", users, np.full(len(users), everybody))
-    seconds = [_durations(found, k) for k in steps]
-    frame["mean_seconds"] = [float(values.mean()) if len(values) else np.nan for values in seconds]
-    spread = np.array(
-        [np.quantile(v, [q for _, q in QUANTILES]) if len(v) else np.full(len(QUANTILES), np.nan) for v in seconds]
-    )
-    for index, (name, _) in enumerate(QUANTILES):
-        frame[f"{name}_seconds"] = spread[:, index]
-    lost = money_lost(view, query, found) if money else np.full((len(users), 3), np.nan)
-    for index, end in enumerate(("", "_low", "_high")):
-        frame[f"money_lost{end}"] = lost[:, index]
-    return frame
 
 
 def _durations(found: Counted, step: int) -> npt.NDArray[np.float64]:
@@ -248,11 +238,17 @@ def _durations(found: Counted, step: int) -> npt.NDArray[np.float64]:
     return found.since_before(step) / SECOND
 
 
-def _rates(frame: pd.DataFrame, name: str, k: npt.NDArray[np.int64], n: npt.NDArray[np.int64] | Sequence[int]) -> None:
-    """A rate with its interval; 0 where there is nobody, then without an interval."""
+def _rates(
+    name: str, k: npt.NDArray[np.int64], n: npt.NDArray[np.int64], *, first: bool = True
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Columns of a rate with its interval; 0 where there is nobody, then without an interval. first: whether the first
+    step has one."""
     total = np.asarray(n, np.float64)
-    frame[name] = np.divide(k, total, out=np.zeros(len(total)), where=total > 0)
-    frame[f"{name}_low"], frame[f"{name}_high"] = wilson(np.minimum(k, total), total)
+    rate = np.divide(k, total, out=np.zeros(len(total)), where=total > 0)
+    low, high = wilson(np.minimum(k, total), total)
+    if not first:
+        rate[0] = low[0] = high[0] = np.nan
+    return {name: rate, f"{name}_low": low, f"{name}_high": high}
 
 
 def _survival(view: View, query: FunnelQuery) -> dict[str, float | None]:

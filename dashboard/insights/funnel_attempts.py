@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -66,7 +66,17 @@ class Attempts:
         return int(self.person.nbytes + self.rows.nbytes + self.at.nbytes + self.group.nbytes)
 
 
+class StepRows(NamedTuple):
+    """Ascending rows of known persons. entries: those of the first step. later int32: those of the other steps, each
+    once. bits uint32: which of the steps each of these matches (bit k = step k)."""
+
+    entries: Listed
+    later: Int32
+    bits: npt.NDArray[np.uint32]
+
+
 _memo: Memo[Attempts] = Memo(256 << 20, lambda item: item.nbytes)
+_steps: Memo[StepRows] = Memo(128 << 20, lambda item: item.later.nbytes + item.bits.nbytes + 1_000)
 
 
 def midnight(day: int, zone: str) -> int:
@@ -249,14 +259,19 @@ def _nobody(n: int) -> Attempts:
     return Attempts(_NO_VALUE, np.zeros((0, n), np.int32), np.zeros((0, n), np.int64), _NO_VALUE)
 
 
-def step_rows(view: View, partition: Partition, query: FunnelQuery) -> tuple[Listed, Int32, npt.NDArray[np.uint32]]:
-    """The rows of the first step; those of the other steps, each once, and which of the steps each one matches (bit k =
-    step k). Ascending rows of known persons that pass the view's row filters."""
+def step_rows(view: View, partition: Partition, query: FunnelQuery) -> StepRows:
+    """The rows of the steps that pass the view's row filters, kept in memory for the other questions about them."""
+    selectors = tuple(step.selector for step in query.steps)
+    key = (view.scope, where.row_clauses(view, TABLE), partition.index, selectors)
+    return _steps.get(key, lambda: _step_rows(view, partition, query))
+
+
+def _step_rows(view: View, partition: Partition, query: FunnelQuery) -> StepRows:
     first, *others = (rows_of(view, partition, step.selector) for step in query.steps)
     starts = np.concatenate([[0], np.cumsum([len(item.rows) for item in others])]).astype(np.int64)
     later, bits = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint32)
     m = merged(np.concatenate([item.rows for item in others]), starts, later, bits)
-    return first, later[:m], bits[:m]
+    return StepRows(first, later[:m], bits[:m])
 
 
 def frozen(values: Int32) -> Int32:
@@ -314,6 +329,15 @@ def counted(view: View, query: FunnelQuery, span: Span, per_value: str = "") -> 
     return run(view.dataset, kernel, merge)
 
 
+def entered(view: View, query: FunnelQuery, span: Span) -> int:
+    """How many persons :func:`counted` has, without putting their attempts together."""
+
+    def merge(counts: Iterable[int]) -> int:
+        return sum(counts)
+
+    return run(view.dataset, lambda partition: len(attempts(view, partition, query, span).person), merge)
+
+
 def reached_at(events: Rows, rows: Int32) -> Int64:
     """int64[p, steps]: when each step was reached (never falling), NEVER where it was not."""
     at = np.where(rows >= 0, events.time[rows] if len(rows) else NEVER, NEVER)
@@ -333,3 +357,4 @@ def people_of(view: View, part: Int32, person: Int32) -> list[str]:
 def forget() -> None:
     """Drop what is kept in memory (for measurements)."""
     _memo.clear()
+    _steps.clear()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special, stats
 
 from dashboard.statistics.intervals import z_value
 
@@ -80,7 +80,8 @@ class Table:
         cells = [[self.tp, self.fp], [self.fn, self.tn]]
         if min(rows) * min(columns) / self.n < 5:
             return float(stats.fisher_exact(cells).pvalue)
-        return float(stats.chi2_contingency(cells, correction=False).pvalue)
+        cross = self.tp * self.tn - self.fp * self.fn
+        return float(special.chdtrc(1, self.n * (cross / rows[0] / columns[0]) * (cross / rows[1] / columns[1])))
 
     def risk_ratio(self, level: float = 0.95) -> tuple[float, float, float] | None:
         """(ratio, low, high): outcome rate with over without the behaviour; log interval (Katz et al., Biometrics 34

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from dashboard.statistics.multiple import benjamini_hochberg
 from dashboard.statistics.tables import Table, e_value, mantel_haenszel
@@ -72,3 +73,16 @@ def test_stratifying_takes_a_confounder_away() -> None:
 def test_e_value_of_the_planted_ratio() -> None:
     assert e_value(1.70) == pytest.approx(2.79, abs=0.005)
     assert e_value(1 / 1.70) == pytest.approx(e_value(1.70))
+
+
+@given(st.tuples(*[st.integers(0, 10**9) | st.integers(0, 40)] * 4))
+def test_p_values_are_those_of_scipy(cells: tuple[int, int, int, int]) -> None:
+    table = Table(*cells)
+    square = [[table.tp, table.fp], [table.fn, table.tn]]
+    margins = [sum(side) for side in (*square, *zip(*square, strict=True))]
+    if not all(margins):
+        assert table.p_value == 1
+    elif min(margins[:2]) * min(margins[2:]) / table.n >= 5:
+        assert table.p_value == pytest.approx(stats.chi2_contingency(square, correction=False).pvalue, abs=1e-12)
+    else:
+        assert table.p_value == pytest.approx(stats.fisher_exact(square).pvalue)
