@@ -67,11 +67,9 @@ def guards_json(guards: tuple[Guard, ...]) -> list[dict[str, Any]]:
     return [{"code": g.code, "ok": g.ok, "value": _number(g.value), "text": g.text} for g in guards]
 
 
-def _summary(table: ValueTable, rule: ValueRule, mask: Mask) -> dict[str, Any]:
+def _summary(table: ValueTable, rule: ValueRule, mask: Mask, moved: value.Sensitivity) -> dict[str, Any]:
     prediction = table.prediction
-    none = np.zeros(int(mask.sum()), np.int64)
-    history = table.history.take(mask)
-    low, high = value.group_intervals(table.model, history, rule, prediction.clv[mask], none, 1)
+    low, high = value.group_intervals(moved, prediction.clv[mask], np.zeros(int(mask.sum()), np.int64), 1)
     return {
         "customers": int(mask.sum()),
         "months": rule.months,
@@ -114,7 +112,16 @@ def _notes(table: ValueTable, rule: ValueRule, view: View) -> tuple[str, ...]:
     return (money, horizon, *sentences(table.guards), *table.book.notes, *where.ignored(view, None))
 
 
-def result_of(name: str, view: View, table: ValueTable, rule: ValueRule, frame: pd.DataFrame, mask: Mask) -> Result:
+def result_of(
+    name: str,
+    view: View,
+    table: ValueTable,
+    rule: ValueRule,
+    frame: pd.DataFrame,
+    mask: Mask,
+    moved: value.Sensitivity | None = None,
+) -> Result:
+    """A result about the chosen customers with the totals of them all. moved: where it is known already."""
     manifest = view.dataset.manifest
     without = manifest.users - len(table)
     money = table.history.x[mask & (table.history.zbar <= 0)]
@@ -128,7 +135,7 @@ def result_of(name: str, view: View, table: ValueTable, rule: ValueRule, frame: 
         name,
         frame,
         units={column: unit for column, unit in _UNITS.items() if column in frame},
-        summary=_summary(table, rule, mask),
+        summary=_summary(table, rule, mask, moved or sensitivity_of(table, rule, mask)),
         left_out=tuple(item for item in left if item.count > 0),
         notes=_notes(table, rule, view),
         rows_read=manifest.rows.get("transactions", manifest.rows.get("events", 0)),
@@ -154,8 +161,13 @@ def clv(view: View, *, by: str = "decile", **settings: Any) -> Result:
     table = value_table(view, rule)
     mask = chosen(view)[table.book.row]
     labels, group = groups(table, by, mask)
-    frame = _grouped(table, rule, mask, labels, group)
-    return result_of("clv", view, table, rule, frame, mask)
+    moved = sensitivity_of(table, rule, mask)
+    frame = _grouped(table, moved, mask, labels, group)
+    return result_of("clv", view, table, rule, frame, mask, moved)
+
+
+def sensitivity_of(table: ValueTable, rule: ValueRule, mask: Mask) -> value.Sensitivity:
+    return value.sensitivity(table.model, table.history.take(mask), rule)
 
 
 def groups(table: ValueTable, by: str, mask: Mask) -> tuple[list[str], npt.NDArray[np.int64]]:
@@ -172,7 +184,7 @@ def groups(table: ValueTable, by: str, mask: Mask) -> tuple[list[str], npt.NDArr
 
 
 def _grouped(
-    table: ValueTable, rule: ValueRule, mask: Mask, labels: list[str], group: npt.NDArray[np.int64]
+    table: ValueTable, moved: value.Sensitivity, mask: Mask, labels: list[str], group: npt.NDArray[np.int64]
 ) -> pd.DataFrame:
     n, prediction = len(labels), table.prediction
     people = np.bincount(group, minlength=n)
@@ -182,7 +194,7 @@ def _grouped(
         return sums
 
     sums = total(prediction.clv)
-    low, high = value.group_intervals(table.model, table.history.take(mask), rule, prediction.clv[mask], group, n)
+    low, high = value.group_intervals(moved, prediction.clv[mask], group, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return pd.DataFrame(
             {

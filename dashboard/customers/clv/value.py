@@ -68,35 +68,62 @@ def expected_orders(model: Model, customers: History, rule: ValueRule) -> tuple[
     return orders, discounted
 
 
-def group_intervals(
-    model: Model, customers: History, rule: ValueRule, clv: Floats, group: Ints, n_groups: int
-) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class Sensitivity:
+    """How the value of customers follows the fitted parameters, for intervals of any groups of them.
+
+    index: the customers it was measured on. base: their value. moved: for each fit its covariance, and the values with
+    a little more and a little less of each of its parameters.
+    """
+
+    index: Ints
+    base: Floats
+    moved: tuple[tuple[Floats, tuple[tuple[Floats, Floats], ...]], ...]
+
+
+def sensitivity(model: Model, customers: History, rule: ValueRule) -> Sensitivity:
+    """With many customers measured on every k-th."""
+    step = max(1, len(customers) // SAMPLE)
+    index = np.arange(0, len(customers), step)
+    some = customers.take(index)
+    halves = _halves(model)
+    near = [put(changed) for fit, put in halves for changed in _neighbours(fit)]
+    ordering = [model, *(changed for changed in near if changed.orders is not model.orders)]
+    orders = list(executors.threads().map(lambda changed: expected_orders(changed, some, rule)[1], ordering))
+
+    def worth(changed: Model) -> Floats:
+        at = next(k for k, other in enumerate(ordering) if other.orders is changed.orders)
+        return changed.value_per_order(some) * orders[at]
+
+    base, *moved = map(worth, [model, *near])
+    found = []
+    for fit, _ in halves:
+        pairs = tuple((moved.pop(0), moved.pop(0)) for _ in fit.parameters)
+        found.append((fit.covariance, pairs))
+    return Sensitivity(index, base, tuple(found))
+
+
+def group_intervals(found: Sensitivity, clv: Floats, group: Ints, n_groups: int) -> tuple[Floats, Floats]:
     """95 % interval of the summed value of each group, from the uncertainty of the fitted parameters (delta method on
     the logarithm). Chance in what single customers do averages out in groups and is not part of it.
 
-    With many customers the relative uncertainty is measured on every k-th. group: index per customer. Empty groups and
+    clv, group: of all customers that ``found`` is about, their value and the index of their group. Empty groups and
     groups of no value get NaN.
     """
     total = np.bincount(group, weights=clv, minlength=n_groups)
-    step = max(1, len(customers) // SAMPLE)
-    index = np.arange(0, len(customers), step)
-    some, codes = customers.take(index), group[index]
+    codes = group[found.index]
 
-    def sums(changed: Model) -> Floats:
-        value = changed.value_per_order(some) * expected_orders(changed, some, rule)[1]
-        out: Floats = np.bincount(codes, weights=value, minlength=n_groups).astype(np.float64)
+    def sums(values: Floats) -> Floats:
+        out: Floats = np.bincount(codes, weights=values, minlength=n_groups).astype(np.float64)
         return out
 
-    halves = _halves(model)
-    near = [put(changed) for fit, put in halves for changed in _neighbours(fit)]
-    base, *moved = executors.threads().map(sums, [model, *near])
-    variance = np.zeros(n_groups)
-    for fit, _ in halves:
-        gradient = np.empty((n_groups, len(fit.parameters)))
-        for j in range(len(fit.parameters)):
-            difference = moved.pop(0) - moved.pop(0)
+    base, variance = sums(found.base), np.zeros(n_groups)
+    for covariance, pairs in found.moved:
+        gradient = np.empty((n_groups, len(pairs)))
+        for j, (more, less) in enumerate(pairs):
+            difference = sums(more) - sums(less)
             gradient[:, j] = np.divide(difference, 2 * STEP * base, out=np.zeros(n_groups), where=base > 0)
-        variance += ((gradient @ fit.covariance) * gradient).sum(axis=1)
+        variance += ((gradient @ covariance) * gradient).sum(axis=1)
     spread = np.exp(z_value(0.95) * np.sqrt(np.maximum(variance, 0)))
     known = np.where((total > 0) & (base > 0), total, np.nan)
     return known / spread, known * spread

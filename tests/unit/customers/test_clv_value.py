@@ -59,7 +59,7 @@ def test_intervals_of_sums_cover_the_truth_and_shrink_with_data(shop: History) -
         model = fit_model(customers)
         clv = value.predict(model, customers, ValueRule()).clv
         everybody = np.zeros(len(customers), np.int64)
-        low, high = value.group_intervals(model, customers, ValueRule(), clv, everybody, 2)
+        low, high = value.group_intervals(value.sensitivity(model, customers, ValueRule()), clv, everybody, 2)
         assert low[0] < clv.sum() < high[0]
         assert math.isnan(low[1])  # nobody is in the second group
         return math.log(high[0] / low[0])
