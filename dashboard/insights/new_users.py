@@ -62,11 +62,16 @@ def _per_span(view: View, days: Int64, spans: Spans) -> Counts:
 
 def new_counts(view: View, spans: Spans, names: tuple[str, ...] = ()) -> Counts:
     """int64[len(spans)]: persons first seen in each span, up to the as-of day."""
+    first, n = view.first_day, max(view.as_of - view.first_day + 1, 0)
 
     def kernel(partition: Partition) -> Counts:
-        return _per_span(view, _newcomers(view, partition, names)[1], spans)
+        day = _newcomers(view, partition, names)[1] - first
+        return np.bincount(day[(day >= 0) & (day < n)], minlength=n).astype(np.int64)
 
-    return summed(view, kernel, "new", tuple(spans), names)
+    up_to = np.concatenate([[0], np.cumsum(summed(view, kernel, "new by day", names))])  # before day first + position
+    begin, end = (np.clip(np.array([span[i] + i - first for span in spans], np.int64), 0, n) for i in (0, 1))
+    counts: Counts = up_to[end] - up_to[begin]
+    return counts
 
 
 def signup_counts(view: View, spans: Spans) -> Counts:
