@@ -11,66 +11,25 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.dataset import ROOT, prepare
+from benchmarks.dataset import prepare
 from benchmarks.figures import report
+from tools.browser import DRAWN, FLAGS, LISTEN, QUIET_MS, chromium
+from tools.server import start_server
 
 PAGES = ("/", "/engagement", "/funnels", "/retention", "/segments", "/discounts", "/value")
 GOAL_RATIO = 1.5  # of the clock, over all pages
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 UNFOLDED = (
     "import sys; from dashboard.web import fold; fold.install = lambda *_: None; "
     "from dashboard.web.serve import main; sys.exit(main(sys.argv[1:]))"
 )
-DRAWN = """() => {
-  const undrawn = document.querySelector("[data-dash-is-loading='true'], main .skeleton, main .dash-graph--pending");
-  return document.querySelector('main h1') !== null && !undrawn && window.answered();
-}"""
-LISTEN = """(() => {
-  const ask = window.fetch;
-  let open = 0, asked = 0, since = performance.now();
-  window.fetch = (...what) => {
-    open += 1; asked += 1;
-    return ask(...what).finally(() => { open -= 1; since = performance.now(); });
-  };
-  window.answered = () => open === 0 && asked > 3 && performance.now() - since > 200;
-})();"""
-
-
-@contextmanager
-def serve(data: Path, *program: str) -> Iterator[str]:
-    """A running product on the data directory; its address. Waits until compiled kernels are loaded."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, *program, "--port", str(port), "--data-dir", str(data)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(url + "/healthz", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        time.sleep(10)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
+WARM_SECONDS = 10  # until compiled kernels are loaded
 
 
 def load(page: Page, address: str) -> dict[str, float]:
@@ -80,7 +39,7 @@ def load(page: Page, address: str) -> dict[str, float]:
     began = time.perf_counter()
     page.goto(address)
     page.wait_for_function(DRAWN, timeout=120_000)
-    clock = time.perf_counter() - began - 0.2  # what DRAWN waits for
+    clock = time.perf_counter() - began - QUIET_MS / 1000
     measured = {item["name"]: item["value"] for item in session.send("Performance.getMetrics")["metrics"]}
     return {"clock": clock, "script": measured["ScriptDuration"]}
 
@@ -113,15 +72,17 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     prepared = prepare(chosen.events)
     data = Path(os.environ["DASHBOARD_DATA_DIR"])
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with (
-        serve(data, "app.py") as folded,
-        serve(data, "-c", UNFOLDED) as unfolded,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        found = measure(browser, {"folded": folded, "unfolded": unfolded}, prepared.dataset, chosen.loads)
-        browser.close()
+    servers = {"folded": start_server(data), "unfolded": start_server(data, program=("-c", UNFOLDED))}
+    try:
+        time.sleep(WARM_SECONDS)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+            urls = {name: server.url for name, server in servers.items()}
+            found = measure(browser, urls, prepared.dataset, chosen.loads)
+            browser.close()
+    finally:
+        for server in servers.values():
+            server.stop()
     for name, item in found.items():
         ours, theirs = item["folded"], item["unfolded"]
         report(f"page load, {name}", ours["clock"], "s")

@@ -12,8 +12,6 @@ import http.client
 import json
 import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.server import start_server
+
 SLICE = 16 << 20
 
 
@@ -43,25 +42,6 @@ class Memory(threading.Thread):
 
     def stop(self) -> None:
         self._stop_now.set()
-
-
-def start(data: Path) -> tuple[subprocess.Popen[bytes], int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), "--data-dir", str(data)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return process, port
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not start")
 
 
 def settle(memory: Memory) -> None:
@@ -90,13 +70,13 @@ def measure(size: int) -> dict[str, Any]:
     """Upload ``size`` bytes once."""
     block = random.Random(1).randbytes(SLICE)
     with tempfile.TemporaryDirectory() as folder:
-        process, port = start(Path(folder) / "data")
+        server = start_server(Path(folder) / "data")
         try:
-            memory = Memory(process.pid)
+            memory = Memory(server.process.pid)
             settle(memory)
             before = memory.now()
             memory.start()
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+            connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
             whole, digests, sending = hashlib.sha256(), [], 0.0
             upload = call(connection, "POST", "/upload", {"file_name": "x.csv", "size": size, "fingerprint": "1"})
             for number, offset in enumerate(range(0, size, SLICE)):
@@ -115,8 +95,7 @@ def measure(size: int) -> dict[str, Any]:
             with (Path(folder) / "data" / "incoming" / upload["id"] / "blob").open("rb") as file:
                 same = hashlib.file_digest(file, "sha256").hexdigest() == whole.hexdigest()
         finally:
-            process.terminate()
-            process.wait(30)
+            server.stop()
     return {
         "bytes": size,
         "complete": done["complete"],

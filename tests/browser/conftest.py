@@ -4,114 +4,38 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tools import server as server_tool
+from tools.browser import DRAWN, FLAGS, LISTEN, chromium
+from tools.server import Server
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "tests" / "vendor" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 COMPILED = Path(os.environ["DASHBOARD_DATA_DIR"]) / "compiled"  # kernels, compiled once for the whole test run
-START_SECONDS = 90
 WAIT_MS = 30_000  # how long a test waits for something to appear on a busy machine
 expect.set_options(timeout=WAIT_MS)
 
-# Runs in every page before anything else: knows how long no callback has been on its way. Frames are counted because a
-# page that draws an answer has none meanwhile.
-_LISTEN = """
-(() => {
-  const ask = window.fetch;
-  let open = 0, frames = 0, since = performance.now();
-  const busy = change => { open += change; frames = 0; since = performance.now(); };
-  window.fetch = (...what) => { busy(1); return ask(...what).finally(() => busy(-1)); };
-  const frame = () => { frames += open === 0 ? 1 : 0; window.requestAnimationFrame(frame); };
-  window.requestAnimationFrame(frame);
-  window.asking = () => busy(0);
-  window.answered = () => open === 0 && frames > 3 && performance.now() - since > 150;
-})();
-"""
 # Colours are judged when fading is over.
 _STILL = """() => Promise.all(
   document.getAnimations()
     .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
     .map(one => one.finished.catch(() => null))
 )"""
-_UNDRAWN = "[data-dash-is-loading='true'], main .skeleton, main .dash-graph--pending"
-
-
-@dataclass
-class Server:
-    """A running product. url without a slash at the end; data: its data directory."""
-
-    url: str
-    data: Path
-    process: subprocess.Popen[bytes]
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(15)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_server(data: Path, port: int | None = None, **environment: str) -> Server:
-    """Start ``app.py`` as a person would and wait until it answers. Its output goes to ``server.txt`` in ``data``'s
-    parent."""
-    port = port or free_port()
+    """A server on a data directory with compiled kernels; see :func:`tools.server.start_server`."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     compiled = data / "compiled"
     if not compiled.exists() and COMPILED.is_dir():
         compiled.symlink_to(COMPILED)
-    with (data.parent / "server.txt").open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), "--data-dir", str(data)],
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, **environment},
-        )
-    server = Server(f"http://127.0.0.1:{port}", data, process)
-    ends = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(server.url + "/healthz", timeout=2) as answer:
-                if answer.status == 200:
-                    return server
-        except OSError:
-            pass
-        if process.poll() is not None or time.monotonic() > ends:
-            server.stop()
-            pytest.fail("the server did not start:\n" + (data.parent / "server.txt").read_text()[-3000:])
-        time.sleep(0.1)
+    return server_tool.start_server(data, port, **environment)
 
 
 @pytest.fixture(scope="session")
@@ -132,13 +56,13 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = chromium()
     if path is None:
         pytest.skip("no Chromium: apt-get install chromium, or set CHROMIUM")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
-        yield chromium
-        chromium.close()
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
+        yield launched
+        launched.close()
 
 
 class Watch:
@@ -181,7 +105,7 @@ def watch() -> Watch:
 def prepare(context: BrowserContext) -> None:
     """Patience, and ears for :func:`settled`: every context of a test needs both."""
     context.set_default_timeout(WAIT_MS)
-    context.add_init_script(_LISTEN)
+    context.add_init_script(LISTEN)
 
 
 @pytest.fixture
@@ -227,10 +151,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 def settled(page: Page, timeout: int = WAIT_MS) -> None:
     """Wait until the page's content is there, no callback is on its way and everything is drawn (milliseconds)."""
-    expect(page.locator("main h1")).to_be_visible(timeout=timeout)
-    page.wait_for_function(
-        "undrawn => window.answered() && document.querySelector(undrawn) === null", arg=_UNDRAWN, timeout=timeout
-    )
+    page.wait_for_function(DRAWN, timeout=timeout)
 
 
 def go(page: Page, address: str) -> None:
