@@ -13,7 +13,7 @@ from dashboard.engine.run import run
 from dashboard.insights.active_days import TABLE
 from dashboard.insights.periods import bucket_of_day
 from dashboard.insights.session_kernels import KNOWN, Notes
-from dashboard.insights.session_lengths import CLASSES, Lengths, medians, quantiles
+from dashboard.insights.session_lengths import CLASSES, Lengths, medians, quantiles, shortest
 from dashboard.insights.session_rows import MICROS, scan
 from dashboard.insights.totals import add, json_number, ratio
 from dashboard.insights.view import View
@@ -31,6 +31,7 @@ def _micros(seconds: float) -> int:
 
 
 _EDGES = np.array([_micros(edge) for edge in EDGES])
+_LOWEST = np.maximum(np.searchsorted(_EDGES, shortest(), side="right") - 1, 0)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def blank(most: int, n_users: int, spans: list[tuple[int, int]]) -> Notes:
         start=first,
         table=table,
         edges=_EDGES,
+        lowest=_LOWEST,
         low=1,
         high=0,
         of_period=np.zeros((n_periods, 8), np.int64),

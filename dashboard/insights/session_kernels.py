@@ -26,7 +26,8 @@ class Notes(NamedTuple):
     """What is noted of sessions; numbers are added.
 
     In: table int32, period of day ``start`` + position. edges int64 µs: class k is edges[k] <= length < edges[k + 1].
-    low, high: whoever has a session of low <= µs < high is flagged.
+    lowest int64[CLASSES]: class of the shortest length in a class of ``spread``. low, high: whoever has a session of
+    low <= µs < high is flagged.
     Out: of_period int64[periods, 8]: sessions, persons, sessions of known length, their µs, sessions with a known
     number of events, their events. of_class int64[classes, 2]: sessions, persons. total int64[4]: persons, sessions of
     one event, lengths kept, last person + 1. flags uint8[n_users]. in_period, in_class int64: last person noted there,
@@ -37,6 +38,7 @@ class Notes(NamedTuple):
     start: int
     table: Int32
     edges: Int64
+    lowest: Int64
     low: int
     high: int
     of_period: Int64
@@ -54,9 +56,9 @@ class Notes(NamedTuple):
 def tally(found: Int64, n: int, notes: Notes) -> int:
     """Note the first ``n`` sessions of ``found`` int64[ROOM, 4]: person, day it begins, length in µs (NULL_TIME: not
     known), events (0: not known); those of a person one after the other. Returns 0, the number that is left."""
-    table, edges, spread, flags, low, high = notes.table, notes.edges, notes.spread, notes.flags, notes.low, notes.high
+    table, edges, lowest, spread, flags = notes.table, notes.edges, notes.lowest, notes.spread, notes.flags
     of_period, in_period, of_class, in_class = notes.of_period, notes.in_period, notes.of_class, notes.in_class
-    out_length, out_period, first = notes.length, notes.period, notes.start
+    out_length, out_period, first, low, high = notes.length, notes.period, notes.start, notes.low, notes.high
     persons, singles, kept, previous = notes.total[0], notes.total[1], notes.total[2], notes.total[3] - 1
     shortest, persons_shortest, last_shortest = 0, 0, in_class[0]  # most are of the first class: not through memory
     for i in range(n):
@@ -65,31 +67,36 @@ def tally(found: Int64, n: int, notes: Notes) -> int:
         persons += u != previous
         previous = u
         singles += events == 1
-        of_period[p, SESSIONS] += 1
-        of_period[p, PERSONS] += in_period[p] != u
+        other, known = in_period[p] != u, length != NULL_TIME
         in_period[p] = u
+        of_period[p, SESSIONS] += 1  # neighbours, one after the other: one instruction adds several
+        of_period[p, PERSONS] += other
+        of_period[p, KNOWN] += known
+        of_period[p, MICROS] += length if known else 0
         of_period[p, COUNTED] += events > 0
         of_period[p, EVENTS] += events
         if low <= length < high:
             flags[u] = 1
-        if length == NULL_TIME:
+        if not known:
             continue
-        of_period[p, KNOWN] += 1
-        if length < edges[1]:
+        if length == 0:
             shortest += 1
             persons_shortest += last_shortest != u
             last_shortest = u
-            if length == 0:
-                continue
+            continue
+        c = np.uint32(class_of(length))
+        k = np.uint32(lowest[c])
+        while length >= edges[k + np.uint32(1)]:
+            k += np.uint32(1)
+        if k == 0:
+            shortest += 1
+            persons_shortest += last_shortest != u
+            last_shortest = u
         else:
-            k = np.uint32(1)
-            for edge in range(2, of_class.shape[0]):
-                k += np.uint32(length >= edges[edge])
             of_class[k, 0] += 1
             of_class[k, 1] += in_class[k] != u
             in_class[k] = u
-        of_period[p, MICROS] += length
-        spread[p, np.uint32(class_of(length))] += 1
+        spread[p, c] += 1
         out_length[kept] = length
         out_period[kept] = p
         kept += 1

@@ -38,6 +38,14 @@ def class_of(length: int) -> int:
     return min(max((bits >> 48) - (1023 << 4) + 1, 0), CLASSES - 1)
 
 
+def shortest() -> Int64:
+    """int64[CLASSES] µs: no length of a class is below its."""
+    digits = (np.arange(CLASSES, dtype=np.int64) - 1 + (1023 << 4)) << 48
+    lengths = np.ceil(digits.view(np.float64)).astype(np.int64)
+    lengths[0] = 0
+    return lengths
+
+
 @kernel
 def fetch(length: Int64, period: Int32, wanted: npt.NDArray[np.uint8], out_length: Int64, out_period: Int32) -> int:
     """The entries with wanted[period, class of length]; of one row, periods do not matter. Returns how many."""

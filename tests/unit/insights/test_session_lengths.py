@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.insights.session_lengths import CLASSES, Lengths, class_of, medians, quantiles
+from dashboard.insights.session_lengths import CLASSES, Lengths, class_of, medians, quantiles, shortest
 
 LENGTH = st.one_of(
     st.just(0),
@@ -52,3 +52,5 @@ def test_classes_ascend_with_lengths_and_hold_all() -> None:
     assert classes == sorted(classes)
     assert (classes[0], class_of(1)) == (0, 1) and max(classes) == CLASSES - 1
     assert class_of(2**43 - 1) < class_of(2**43) < CLASSES - 1
+    for number, length in enumerate(shortest()):
+        assert class_of(int(length)) >= number and (length < 64 or class_of(int(length) - 1) < number)
