@@ -304,13 +304,15 @@ def _add_stay(frame: pd.DataFrame, view: View, known: Features, split: Split, pa
     earlier, later = int(complete[-2]), int(complete[-1])
     first, middle, last = int(parts.starts[earlier]), int(parts.starts[later]), int(parts.ends[later])
     per_feature, total = kept(view, known, split, first, middle, last)
+    found = np.full((len(frame), len(names)), np.nan)
     for row, (users, stayed) in enumerate(per_feature):
         others, others_stayed = total[0] - users, total[1] - stayed
         if min(users, others) < MIN_GROUP:
             continue
         gap = difference(int(stayed), int(users), int(others_stayed), int(others))
-        values = (stayed / users, others_stayed / others, gap.difference, gap.low, gap.high, gap.p_value)
-        frame.loc[row, list(names)] = values
+        shares = (stayed / users, others_stayed / others)
+        found[row] = (*shares, gap.difference, gap.low, gap.high, gap.p_value)
+    frame[list(names)] = found
     frame["stay_q"] = benjamini_hochberg(frame["stay_p"])
     frame["stay_significant"] = frame["stay_q"] <= LEVEL
     return parts.labels[earlier]

@@ -50,7 +50,7 @@ def usage(
     """
     masked = mask.shape[0] > 0
     n = span.shape[0]
-    seen = np.full(users.shape[1], -1, np.int32)
+    seen = np.full(users.shape[1], -1, np.int64)
     last_day = np.zeros(users.shape[1], np.int64)
     last_span = np.zeros(users.shape[1], np.int64)
     most = breadth.shape[1] - 1
@@ -77,22 +77,18 @@ def usage(
                 active_in[b] += 1
             if f < 0:
                 continue
-            events[g, f] += 1
-            if seen[f] != u:
-                seen[f] = u
-                known += 1
-                users[g, f] += 1
-                days[g, f] += 1
-                used[f, b] += 1
-            else:
-                if last_day[f] != day[i]:
-                    days[g, f] += 1
-                if last_span[f] != b:
-                    used[f, b] += 1
-                    if last_span[f] == b - 1:
-                        returned[f, b - 1] += 1
-            last_day[f] = day[i]
-            last_span[f] = b
+            # without branches: whether a person does something for the first time, or on another day, is hard to guess
+            w = np.uint32(f)
+            first_time, earlier = seen[w] != u, last_span[w]
+            known += first_time
+            events[g, w] += 1
+            users[g, w] += first_time
+            days[g, w] += first_time | (last_day[w] != at)
+            used[w, b] += first_time | (earlier != b)
+            returned[w, max(b - 1, 0)] += (not first_time) & (earlier == b - 1)
+            seen[w] = u
+            last_day[w] = at
+            last_span[w] = b
         if here:
             active[g] += 1
             breadth[g, min(known, most)] += 1
