@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from pathlib import Path
 
@@ -150,3 +151,13 @@ def test_forgetting_a_dataset_empties_its_cache(visits: Dataset, monkeypatch: py
         monkeypatch.setattr(core, "_compute", lambda *a: computed.append(1) or original(*a))
         core.run("active_users", visits.id, Filters(), {})
     assert computed == [1]
+
+
+def test_what_is_loaded_at_the_start_is_left_alone_by_the_garbage_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.insights.warm_up.compile_kernels", lambda: None)
+    before = gc.get_freeze_count()
+    try:
+        core.warm()
+        assert gc.get_freeze_count() > max(before, 10_000)
+    finally:
+        gc.unfreeze()
