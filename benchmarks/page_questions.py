@@ -92,10 +92,12 @@ def _retention(dataset_id: str) -> dict[str, dict[str, Question]]:
 def _segments(dataset_id: str) -> dict[str, dict[str, Question]]:
     from dashboard.service import customers
 
+    def rules(view: Any) -> Any:
+        found = customers.segmentation(dataset_id, view, customers.rules_of(dataset_id, view))
+        return found.engagement, found.recency  # computed when looked at, which the executive page does not
+
     return {
-        "segments": {
-            "rules": lambda view: customers.segmentation(dataset_id, view, customers.rules_of(dataset_id, view))
-        },
+        "segments": {"rules": rules},
         "segments: RFM": {"rfm": lambda view: customers.rfm(dataset_id, view, {})},
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dashboard.customers.rules import RuleSet
@@ -20,7 +21,8 @@ class Segmentation:
 
     distribution: segment, people, share, low, high (Wilson 95 %), targets; one row per class.
     grid: level, band (0..2), days (band in words), segment, target (bool), people, share; nine rows.
-    engagement, recency: segment, people, p05, p25, median, p75, p95, mean of engagement / of days since last activity.
+    engagement, recency: segment, people, p05, p25, median, p75, p95, mean of engagement / of days since last activity;
+    computed when first looked at.
     """
 
     rules: RuleSet
@@ -34,8 +36,15 @@ class Segmentation:
     targets: int
     distribution: Result
     grid: Result
-    engagement: Result
-    recency: Result
+    spread: Callable[[str], Result] = field(repr=False, compare=False)  # "engagement" or "recency"
+
+    @cached_property
+    def engagement(self) -> Result:
+        return self.spread("engagement")
+
+    @cached_property
+    def recency(self) -> Result:
+        return self.spread("recency")
 
 
 @dataclass(frozen=True)

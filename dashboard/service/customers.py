@@ -93,8 +93,12 @@ TOP_VALUES = 20  # of a breakdown; the rest is "Other"
 def segmentation(dataset_id: str, filters: Filters, rules: RuleSet) -> Segmentation:
     """The classes of the chosen people, how they are spread, and the limits used."""
     seen = view(dataset_id, filters, rules)
-    unit = lists.unit(seen.measure)
-    spread = dict.fromkeys(("p05", "p25", "median", "p75", "p95", "mean"), unit)
+
+    def spread(what: str) -> Result:
+        values, unit = (seen.recency, "days") if what == "recency" else (seen.engagement, lists.unit(seen.measure))
+        units = {"people": "count", **dict.fromkeys(("p05", "p25", "median", "p75", "p95", "mean"), unit)}
+        return seen.result(f"segment_{what}", segments.comparison(seen.found, seen.chosen, values), units)
+
     return Segmentation(
         rules=rules,
         measure=seen.measure,
@@ -113,16 +117,7 @@ def segmentation(dataset_id: str, filters: Filters, rules: RuleSet) -> Segmentat
         grid=seen.result(
             "segment_grid", segments.grid(seen.found, seen.chosen, rules), {"people": "count", "share": "rate"}
         ),
-        engagement=seen.result(
-            "segment_engagement",
-            segments.comparison(seen.found, seen.chosen, seen.engagement),
-            {"people": "count", **spread},
-        ),
-        recency=seen.result(
-            "segment_recency",
-            segments.comparison(seen.found, seen.chosen, seen.recency),
-            {"people": "count", **dict.fromkeys(spread, "days")},
-        ),
+        spread=spread,
     )
 
 
