@@ -111,13 +111,14 @@ def forget() -> None:
         aha_exposure,
         event_rows,
         features,
+        funnel,
         funnel_attempts,
         funnel_suggestions,
         totals,
         where,
     )
 
-    for module in (totals, active_days, aha_exposure, features, funnel_attempts, funnel_suggestions, where):
+    for module in (active_days, aha_exposure, features, funnel, funnel_attempts, funnel_suggestions, totals, where):
         module.forget()
     event_rows.forget_filtered()
 

@@ -15,24 +15,23 @@ import pandas as pd
 from dashboard.errors import CannotAnswer, UserError
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
-from dashboard.insights.funnel_attempts import SECOND, Counted, counted, entered, now_of, people_of, span_of
+from dashboard.insights.funnel_attempts import Counted, counted, entered, people_of, span_of
+from dashboard.insights.funnel_frame import block, survival, taken
 from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
 from dashboard.insights.funnel_money import money_lost
 from dashboard.insights.funnel_query import Breakdown, FunnelQuery
 from dashboard.insights.funnel_rows import persons_with_rows
 from dashboard.insights.funnel_suggestions import suggested
+from dashboard.insights.memo import Memo
 from dashboard.insights.options import flag, whole
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
 from dashboard.insights.totals import json_number, summed
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
-from dashboard.statistics.intervals import wilson
-from dashboard.statistics.survival import kaplan_meier
 from dashboard.store.partition import Partition
 
 DEFAULT_GROUPS, MAX_GROUPS = 10, 500
-QUANTILES = (("median", 0.5), ("p75", 0.75), ("p90", 0.9))
 UNITS: dict[str, str] = {
     "users": "count",
     "dropped": "count",
@@ -143,17 +142,16 @@ def funnel(
     shown_groups, with_money = whole(groups, "groups", 1, MAX_GROUPS), flag(money, "money")
     asked = query_of(view, query)
     split = breakdown_of(asked, breakdown, attribution, attribution_step)
-    total = counted(view, asked, span_of(view, asked))
-    found, members = (total, None) if split is None else counted_for(view, asked, split)
-    everybody = persons_counted(view)
-    frames = [_block(view, asked, total, None, "", everybody, with_money)]
-    shown: list[tuple[str, int, int]] = []
+    total, survived = _everybody(view, asked, with_money)
+    frames, shown = [total], []
+    found, members = (None, None) if split is None else counted_for(view, asked, split)
     values = () if members is None else members.values[:shown_groups]
-    for index, value in enumerate(values):
-        assert members is not None
-        block = _block(view, asked, found, members.code == index, value, everybody, with_money)
-        frames.append(block)
-        shown.append((value or NONE, int(block["users"].iloc[0]), int(block["users"].iloc[-1])))
+    if found is not None and members is not None:
+        everybody, got = persons_counted(view), taken(found, members.code, len(values))
+        for index, value in enumerate(values):
+            lost = money_lost(view, asked, found.of(members.code == index)) if with_money else None
+            frames.append(block(asked, got[index], value, everybody, lost))
+            shown.append((value or NONE, int(got[index].users[0]), int(got[index].users[-1])))
     frame = pd.concat(frames, ignore_index=True)
     left_out = left_out_of(view, asked)
     summary = {
@@ -161,7 +159,7 @@ def funnel(
         "labels": asked.labels,
         **_headline(frame),
         "open": sum(item.count for item in left_out),
-        **_survival(view, asked),
+        **survived,
         "groups_total": 0 if members is None else len(members.values),
         "differences": differences(shown),
     }
@@ -177,6 +175,27 @@ def funnel(
     )
 
 
+_memo: Memo[tuple[pd.DataFrame, dict[str, float | None]]] = Memo(4 << 20, lambda _: 20_000)
+
+
+def _everybody(view: View, query: FunnelQuery, money: bool) -> tuple[pd.DataFrame, dict[str, float | None]]:
+    """The rows of everybody and the survival rates: the same whatever the breakdown. Shared, not to be changed."""
+
+    def make() -> tuple[pd.DataFrame, dict[str, float | None]]:
+        found = counted(view, query, span_of(view, query))
+        lost = money_lost(view, query, found) if money else None
+        frame = block(query, taken(found, None, 1)[0], None, persons_counted(view), lost)
+        return frame, survival(view, query)
+
+    under = (view.scope, view.where, view.period, view.as_of, view.last_complete)
+    return _memo.get((*under, query, money), make)
+
+
+def forget() -> None:
+    """Drop what is kept in memory (for measurements)."""
+    _memo.clear()
+
+
 def _headline(frame: pd.DataFrame) -> dict[str, Any]:
     total = frame[frame["is_total"]]
     last = total.iloc[-1]
@@ -186,92 +205,6 @@ def _headline(frame: pd.DataFrame) -> dict[str, Any]:
         "rate": float(last["rate_of_first"]),
         "rate_low": json_number(float(last["rate_of_first_low"])),
         "rate_high": json_number(float(last["rate_of_first_high"])),
-    }
-
-
-def _block(
-    view: View,
-    query: FunnelQuery,
-    found: Counted,
-    member: npt.NDArray[np.bool_] | None,
-    value: str,
-    everybody: int,
-    money: bool,
-) -> pd.DataFrame:
-    """The rows of one group (None: of everybody)."""
-    if member is not None:
-        found = Counted(found.at[member], found.part[member], found.person[member], found.rows[member], found.group)
-    steps = range(len(query.steps))
-    reached = found.reached
-    users = reached.sum(axis=0).astype(np.int64)
-    before = [0, *(query.step_before(k) for k in steps if k)]
-    previous = users[before]
-    required = [k > 0 and not query.steps[k].optional for k in steps]
-    seconds = [_durations(found, k) for k in steps]
-    spread = np.array(
-        [np.quantile(v, [q for _, q in QUANTILES]) if len(v) else np.full(len(QUANTILES), np.nan) for v in seconds]
-    )
-    lost = money_lost(view, query, found) if money else np.full((len(users), 3), np.nan)
-    return pd.DataFrame(
-        {
-            "group": "" if member is None else value or NONE,
-            "is_total": member is None,
-            "is_missing": member is not None and not value,
-            "step": list(steps),
-            "name": query.labels,
-            "optional": [step.optional for step in query.steps],
-            "users": users,
-            "dropped": np.where(required, previous - users, np.nan),
-            **_rates("rate_of_first", users, np.full(len(users), users[0])),
-            **_rates("rate_of_previous", users, previous, first=False),
-            **_rates("rate_of_all_users", users, np.full(len(users), everybody)),
-            "mean_seconds": [float(values.mean()) if len(values) else np.nan for values in seconds],
-            **{f"{name}_seconds": spread[:, index] for index, (name, _) in enumerate(QUANTILES)},
-            **{f"money_lost{end}": lost[:, index] for index, end in enumerate(("", "_low", "_high"))},
-        }
-    )
-
-
-def _durations(found: Counted, step: int) -> npt.NDArray[np.float64]:
-    if step == 0:
-        return np.zeros(0)
-    return found.since_before(step) / SECOND
-
-
-def _rates(
-    name: str, k: npt.NDArray[np.int64], n: npt.NDArray[np.int64], *, first: bool = True
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Columns of a rate with its interval; 0 where there is nobody, then without an interval. first: whether the first
-    step has one."""
-    total = np.asarray(n, np.float64)
-    rate = np.divide(k, total, out=np.zeros(len(total)), where=total > 0)
-    low, high = wilson(np.minimum(k, total), total)
-    if not first:
-        rate[0] = low[0] = high[0] = np.nan
-    return {name: rate, f"{name}_low": low, f"{name}_high": high}
-
-
-def _survival(view: View, query: FunnelQuery) -> dict[str, float | None]:
-    """1 − Kaplan–Meier at the window over all entries of the view, those still open included."""
-    names = ("survival_rate", "survival_rate_low", "survival_rate_high")
-    nothing: dict[str, float | None] = dict.fromkeys(names)
-    if query.window_seconds is None:
-        return nothing
-    found = counted(view, query, span_of(view, query, immature="count"))
-    if not len(found.person):
-        return nothing
-    done = found.reached[:, -1]
-    entry = found.at[:, 0]
-    waiting = np.minimum(now_of(view) - entry, query.window_seconds * SECOND)
-    durations = np.where(done, found.at[:, -1] - entry, np.maximum(waiting, 0)) / SECOND
-    curve = kaplan_meier(durations, done)
-    if not len(curve.times):
-        return dict.fromkeys(names, 0.0) if bool((waiting >= query.window_seconds * SECOND).any()) else nothing
-    low, high = curve.low[-1], curve.high[-1]
-    return {
-        "survival_rate": 1 - float(curve.survival[-1]),
-        "survival_rate_low": json_number(1 - float(high)),
-        "survival_rate_high": json_number(1 - float(low)),
     }
 
 

@@ -301,6 +301,10 @@ class Counted:
         reached: npt.NDArray[np.bool_] = self.at != NEVER
         return reached
 
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Counted:
+        """Some of the attempts, without their groups."""
+        return Counted(self.at[chosen], self.part[chosen], self.person[chosen], self.rows[chosen], _NO_VALUE)
+
     def since_before(self, step: int) -> Int64:
         """µs from the step reached before ``step`` to it, for the attempts that reached it (in their order)."""
         kept = self.at[self.at[:, step] != NEVER]
