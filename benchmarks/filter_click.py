@@ -113,12 +113,16 @@ def forget() -> None:
         features,
         funnel,
         funnel_attempts,
+        funnel_prepare,
         funnel_suggestions,
         totals,
         where,
     )
 
-    for module in (active_days, aha_exposure, features, funnel, funnel_attempts, funnel_suggestions, totals, where):
+    keeping = (
+        active_days, aha_exposure, features, funnel, funnel_attempts, funnel_prepare, funnel_suggestions, totals, where,
+    )  # fmt: skip
+    for module in keeping:
         module.forget()
     event_rows.forget_filtered()
 

@@ -32,7 +32,7 @@ Answer = dict[str, list[int]]  # platform -> users who reached step 1, 2, 3, 4
 def product(dataset_id: str) -> Callable[[], Answer]:
     """The engine functions behind the page, without the result cache or any memory of earlier answers."""
     from dashboard.filters import Filters
-    from dashboard.insights import funnel_attempts
+    from dashboard.insights import funnel_attempts, funnel_prepare
     from dashboard.insights.funnel_groups import groups_of, users_per_step
     from dashboard.insights.funnel_query import Breakdown, FunnelQuery
     from dashboard.insights.view import view_of
@@ -45,6 +45,7 @@ def product(dataset_id: str) -> Callable[[], Answer]:
 
     def run() -> Answer:
         funnel_attempts.forget()
+        funnel_prepare.forget()
         found = funnel_attempts.counted(view, query, funnel_attempts.span_of(view, query))
         groups = groups_of(view, found, split)
         counts = users_per_step(found, groups)

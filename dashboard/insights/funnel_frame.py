@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboard.insights.funnel_attempts import SECOND, Counted, counted, now_of, span_of
+from dashboard.insights.funnel_attempts import Counted, counted, now_of, span_of
 from dashboard.insights.funnel_groups import NONE
 from dashboard.insights.funnel_match import NEVER
+from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery
 from dashboard.insights.totals import json_number
 from dashboard.insights.view import View

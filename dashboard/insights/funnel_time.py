@@ -12,8 +12,9 @@ import pandas as pd
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.funnel import DEFAULT_GROUPS, MAX_GROUPS, breakdown_of, counted_for, left_out_of, query_of
-from dashboard.insights.funnel_attempts import SECOND, Counted, counted, people_of, span_of
+from dashboard.insights.funnel_attempts import Counted, counted, people_of, span_of
 from dashboard.insights.funnel_groups import NONE
+from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
 from dashboard.insights.options import decimal, whole
 from dashboard.insights.registry import TIMED, insight

@@ -13,8 +13,9 @@ import pandas as pd
 from dashboard.errors import CannotAnswer, NotFound
 from dashboard.insights import where
 from dashboard.insights.funnel import query_of
-from dashboard.insights.funnel_attempts import SECOND, Span, attempts, now_of, span_of
+from dashboard.insights.funnel_attempts import Span, attempts, now_of, span_of
 from dashboard.insights.funnel_match import FOREVER, NEVER
+from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE

@@ -16,21 +16,17 @@ from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights import where
 from dashboard.insights.activity import buckets_of, rows_read
 from dashboard.insights.funnel import query_of
-from dashboard.insights.funnel_attempts import (
+from dashboard.insights.funnel_attempts import Int64, midnight, now_of, people_of, span_of
+from dashboard.insights.funnel_prepare import (
     ORDER_CODE,
     SECOND,
-    Int64,
     exclusions_of,
     frozen,
     held_values,
     hold_of,
-    midnight,
-    now_of,
     optional_of,
-    people_of,
     prepare,
     simple,
-    span_of,
     step_rows,
     window_of,
 )
