@@ -52,6 +52,7 @@ def _generated(place: Path, events: int, kind: str, seed: int) -> list[Path]:
     listed = place / "csv.json"
     if not listed.exists():
         started = time.perf_counter()
+        sample.MAX_EVENTS = max(sample.MAX_EVENTS, events)  # what a page offers is no limit here
         names = [path.name for path in sample.generate(kind, events, seed, place / "csv")]
         listed.write_text(json.dumps(names), encoding="utf-8")
         sys.stderr.write(f"generated in {time.perf_counter() - started:.0f} s\n")
