@@ -21,18 +21,8 @@ from pathlib import Path
 from benchmarks.figures import MARK, table
 
 SIZED = (  # take --events
-    *(
-        "read",
-        "import_",
-        "active_users",
-        "retention",
-        "funnel",
-        "paths",
-        "churn",
-        "user_lookup",
-        "filter_click",
-        "many_people",
-    ),
+    *("read", "import_", "active_users", "retention", "funnel", "paths", "churn", "user_lookup"),
+    *("filter_click", "many_people"),
 )
 CUSTOMERS = ("value", "customers")  # take --customers: one for ten events
 OTHERS = ("cleaning", "page_load", "sample", "upload", "fuzz_csv", "fuzz_callbacks", "kill9")
