@@ -13,9 +13,9 @@ from dashboard.components import retention_options as names
 from dashboard.components.choice import tabs
 from dashboard.components.event_picker import BOX, OPEN
 from dashboard.components.filter_bar import Span, bar, placeholder
-from dashboard.components.links import LIST
+from dashboard.components.links import LIST, view_link
 from dashboard.components.listed_people import Chosen, Source, list_link
-from dashboard.components.retention_controls import PAGE, picked, question
+from dashboard.components.retention_controls import GROUPS_APPLY, GROUPS_PROBLEM, GROUPS_TEXT, PAGE, picked, question
 from dashboard.components.retention_matrix import list_title, read_token
 from dashboard.components.retention_options import Asked
 from dashboard.components.save_segment import save_segment
@@ -112,6 +112,25 @@ def show_choices(clicks: int | None, name: dict[str, str], search: str | None) -
     if not clicks or not dataset:
         return no_update
     return picked(name["name"], filters, _asked(dataset, filters)[0], dimensions(dataset))
+
+
+@callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    Output(GROUPS_PROBLEM, "children"),
+    Input(GROUPS_APPLY, "n_clicks"),
+    State(GROUPS_TEXT, "value"),
+    State(ids.URL, "search"),
+    prevent_initial_call=True,
+)
+def apply_groups(clicks: int | None, text: Any, search: str | None) -> Any:
+    """Typed groups of periods go into the address; what is wrong with them is said where they were typed."""
+    dataset, filters = _seen(search)
+    if not clicks or not dataset:
+        return no_update, no_update
+    groups = names.groups_of(text) if isinstance(text, str) else ""
+    if groups is None:
+        return no_update, "These are no groups that go upwards, like 1, 2–3, 4–7."
+    return view_link(filters.with_option(LIST, None).with_option(names.GROUPS, groups or None)), ""
 
 
 @callback(Output(BODY, "children"), Input(ids.URL, "search"), Input(ids.DATASETS_CHANGED, "data"))

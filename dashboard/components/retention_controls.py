@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
@@ -14,13 +15,15 @@ from dashboard.components import aha_options
 from dashboard.components import retention_options as names
 from dashboard.components.choice import Option, choice
 from dashboard.components.event_picker import Choice, choices, picker
-from dashboard.components.labelled import aria
+from dashboard.components.labelled import aria, labelled
 from dashboard.components.links import LIST, view_link
+from dashboard.components.popup import popup
 from dashboard.components.retention_options import Asked, default_period, selector
 from dashboard.filters import Filters
 from dashboard.result import Dimension
 
 PAGE = "retention"
+GROUPS_TEXT, GROUPS_APPLY, GROUPS_PROBLEM = "retention-groups", "retention-groups-apply", "retention-groups-problem"
 EVENT_NAME = "event_name"
 MAX_VALUES = 12  # values of a property offered as a condition
 ENDS = {names.START: "Start", names.RETURN: "Return"}
@@ -65,6 +68,8 @@ def question(
             choice(filters, names.COUNT, "Back", names.COUNTS, asked.count, default="on"),
             choice(filters, names.WINDOW, "Windows", names.WINDOWS, asked.window, default="calendar"),
         ]
+        if asked.count == "brackets":
+            controls.append(_groups(asked))
         if asked.count == "on":
             controls.append(
                 choice(
@@ -74,6 +79,24 @@ def question(
     if len(splits) > 1:
         controls.append(choice(filters, names.SPLIT, "Breakdown", splits, asked.split))
     return _row(controls)
+
+
+def _groups(asked: Asked) -> Component:
+    """Which periods are taken together, typed."""
+    text = dbc.Input(
+        id=GROUPS_TEXT, value=asked.groups and names.groups_text(asked.groups), placeholder="1, 2–3, 4–7", size="sm"
+    )
+    return popup(
+        names.GROUPS,
+        [html.Span("Groups", className="face-note"), html.Span(names.groups_text(asked.groups))],
+        [
+            labelled(f"Groups of {asked.period}s", text),
+            html.Button("Apply groups", id=GROUPS_APPLY, type="button", className="btn btn-primary btn-sm"),
+            html.Div(id=GROUPS_PROBLEM, className="form-message", role="alert"),
+            html.P("Upwards and without overlap; empty means the usual ones.", className="filter-hint"),
+        ],
+        on=bool(asked.groups),
+    )
 
 
 def _row(controls: list[Component]) -> Component:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from dashboard.filters import Filters
 
 TAB, PERIOD, KIND, COUNT, WINDOW = "tab", "period", "kind", "count", "window"
 START, RETURN, MINIMUM, VALUE, SPLIT, COLUMN, SHOW = "start", "return", "min", "value", "split", "k", "show"
+GROUPS = "groups"  # of periods, when somebody who came back in a group of them counts
 
 TABS = (Option("cohorts", "Cohorts"), Option("stay", "How long people stay"), Option("aha", "Aha moment"))
 PERIODS = (Option("day", "Day"), Option("week", "Week"), Option("month", "Month"))
@@ -42,13 +44,15 @@ VALUES = (
 RATE, NUMBER = "rate", "number"
 SHOWN = (Option(RATE, "Share"), Option(NUMBER, "Number"))
 MAX_COLUMN = 400
+MAX_GROUPS = 30
 DAILY_UP_TO, WEEKLY_UP_TO = 21, 200  # days of a range whose cohorts are days, weeks; longer ones are months
 
 
 @dataclass(frozen=True)
 class Asked:
     """The choices in force; unknown ones are the default. start, returning: text of an event selector, "" = activity.
-    split: column of the users, "" = none. k: column of "over time"."""
+    groups: as :func:`groups_of` writes them, "" = the usual ones. split: column of the users, "" = none. k: column of
+    "over time"."""
 
     tab: str
     period: str
@@ -58,6 +62,7 @@ class Asked:
     start: str
     returning: str
     minimum: int
+    groups: str
     value: str
     split: str
     k: int
@@ -80,6 +85,8 @@ class Asked:
             return found | {"value": "revenue"}
         if self.count != "on":
             found["count"] = self.count
+        if self.count == "brackets" and self.groups:
+            found["brackets"] = self.groups
         if self.window != "calendar":
             found["window_mode"] = self.window
         if self.minimum != 1:
@@ -115,11 +122,34 @@ def asked(filters: Filters, days: int) -> Asked:
         start=filters.option(START),
         returning=filters.option(RETURN),
         minimum=_number(filters.option(MINIMUM), 1, 1_000),
+        groups=groups_of(filters.option(GROUPS)) or "",
         value=one(VALUE, VALUES),
         split=filters.option(SPLIT),
         k=_number(filters.option(COLUMN), 1, MAX_COLUMN),
         show=one(SHOW, SHOWN),
     )
+
+
+def groups_of(text: str) -> str | None:
+    """Groups of periods as people write them (``1, 2–3; 4-7``) in one form (``1,2-3,4-7``); "" for none, None when they
+    are not groups that go upwards from 1 without overlap."""
+    parts = [part.strip() for part in re.split("[,;]", re.sub("[–—]", "-", text)) if part.strip()]
+    groups, least = [], 1
+    for part in parts:
+        found = re.fullmatch(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?", part, re.ASCII)
+        if not found:
+            return None
+        first, last = int(found[1]), int(found[2] or found[1])
+        if not least <= first <= last:
+            return None
+        groups.append(str(first) if first == last else f"{first}-{last}")
+        least = last + 1
+    return ",".join(groups) if len(groups) <= MAX_GROUPS else None
+
+
+def groups_text(groups: str) -> str:
+    """Groups for people: ``1, 2–3, 4–7``."""
+    return groups.replace(",", ", ").replace("-", "–") or "Usual"
 
 
 def default_period(days: int) -> str:

@@ -53,6 +53,24 @@ def test_back_undoes_a_choice_and_a_link_restores_it(view: Callable[..., Page]) 
     expect(page.locator(".cohort-mean").first).to_have_text(mean)
 
 
+def test_periods_are_taken_together_in_groups_of_ones_own(view: Callable[..., Page]) -> None:
+    page = view("/retention", "events", f"{MONTHS}&count=brackets")
+    usual = page.locator(".cohorts thead th").all_inner_texts()
+    page.locator("[data-pop='groups'] summary").click()
+    typed = page.get_by_label("Groups of months")
+    typed.fill("3, 2")
+    page.get_by_role("button", name="Apply groups").click()
+    expect(page.get_by_role("alert").filter(has_text="no groups that go upwards")).to_be_visible()
+    typed.fill("1-2, 3–4")
+    page.get_by_role("button", name="Apply groups").click()
+    expect(page.locator("[data-pop='groups'] summary")).to_have_text(re.compile("1–2, 3–4"))
+    settled(page)
+    shown = page.locator(".cohorts thead th").all_inner_texts()
+    assert shown[2:4] == ["Month 1–2", "Month 3–4"] and shown != usual
+    assert "groups=1-2" in page.url
+    assert axe(page) == []
+
+
 def test_events_are_chosen_from_a_list_that_can_be_searched(view: Callable[..., Page]) -> None:
     page = view("/retention", "events", MONTHS)
     page.locator("[data-pop='start'] summary").click()
@@ -87,8 +105,12 @@ def test_aha_says_that_it_is_no_cause(view: Callable[..., Page]) -> None:
 def test_dark_and_on_a_phone(view: Callable[..., Page]) -> None:
     dark = view("/retention", "events", MONTHS, color_scheme="dark")
     assert axe(dark) == []
-    phone = view("/retention", "events", MONTHS, width=390, height=844)
+    phone = view("/retention", "events", f"{MONTHS}&count=brackets", width=390, height=844)
     assert sideways(phone) == 0
+    for name in ("option.count", "groups"):
+        phone.locator(f"[data-pop='{name}'] summary").click()
+        box = phone.locator(f"[data-pop='{name}'] .filter-box").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
 @pytest.mark.parametrize(
@@ -98,6 +120,7 @@ def test_dark_and_on_a_phone(view: Callable[..., Page]) -> None:
         "start=%7Bbroken&return=%7B%22event%22%3A3%7D",
         "tab=aha&list=%5B1%2C2%5D&back=9-1&within=x",
         "split=nothing&value=revenue",
+        "count=brackets&groups=9-1%2Cx",
     ],
 )
 def test_any_link_shows_a_page(view: Callable[..., Page], query: str) -> None:

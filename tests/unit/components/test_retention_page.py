@@ -34,7 +34,7 @@ def test_every_choice_is_one_of_the_insight() -> None:
     assert {item.value for item in names.WINDOWS} == set(WINDOWS)
 
 
-OPTIONS = ["period", "kind", "count", "window", "min", "value", "k", "tab", "show", "start"]
+OPTIONS = ["period", "kind", "count", "window", "min", "value", "k", "tab", "show", "start", "groups"]
 
 
 @given(st.dictionaries(st.sampled_from(OPTIONS), st.text(max_size=12)), st.integers(1, 5_000))
@@ -44,6 +44,37 @@ def test_any_link_is_a_question(extra: dict[str, str], days: int) -> None:
     RetentionQuery.from_json(options)
     assert found.k >= 1
     assert sentence(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("", ""),
+        (" 1, 2–3; 4 - 7 ,", "1,2-3,4-7"),
+        ("2-2", "2"),
+        ("7", "7"),
+        ("0-1", None),
+        ("3,2", None),
+        ("1-3,3-4", None),
+        ("5-4", None),
+        ("one", None),
+        ("1-2-3", None),
+        ("1,-2", None),
+        (",".join(map(str, range(1, 40))), None),
+    ],
+)
+def test_groups_of_periods_as_people_write_them(text: str, groups: str | None) -> None:
+    assert names.groups_of(text) == groups
+    if groups:
+        assert names.groups_of(names.groups_text(groups)) == groups  # as shown, so typed
+        options = asked(ALL.with_option(names.COUNT, "brackets").with_option(names.GROUPS, text), 30).options()
+        query = RetentionQuery.from_json(options)
+        assert query.columns_of_brackets[0][0] == int(groups.split(",")[0].split("-")[0])
+
+
+def test_groups_count_only_where_they_are_asked_for() -> None:
+    assert "brackets" not in asked(ALL.with_option(names.GROUPS, "1,2-3"), 30).options()
+    assert asked(ALL.with_option(names.GROUPS, "3,2"), 30).groups == ""
 
 
 def test_the_default_period_follows_the_range() -> None:
