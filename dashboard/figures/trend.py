@@ -158,9 +158,18 @@ def columns(
         },
         customdata=["" if flag else "so far" for flag in done],
         hovertemplate=hover + " %{customdata}",
+        legendgroup=series.column,
     )
-    traces = [bars, *_comparison(frame, series.column, x, hover, previous_label)]
-    return _dressed(theme.figure(*traces, showlegend=len(traces) > 1), days, unit, prefix)
+    comparison = _comparison(frame, series.column, x, hover, previous_label)
+    keys = []
+    if done and not done[0]:  # a legend shows what the first column looks like, and this one is hatched
+        bars.showlegend = False
+        square = {"color": hue, "symbol": "square", "size": 12}
+        keys = [
+            go.Scatter(x=[None], y=[None], mode="markers", name=bars.name, legendgroup=series.column, marker=square)
+        ]
+    drawn = theme.figure(bars, *keys, *comparison, showlegend=bool(comparison))
+    return _dressed(drawn, days, unit, prefix)
 
 
 def _dressed(drawn: go.Figure, days: list[str], unit: str, prefix: str) -> go.Figure:
@@ -178,6 +187,6 @@ def _dressed(drawn: go.Figure, days: list[str], unit: str, prefix: str) -> go.Fi
         spikedash="solid",
         spikecolor=theme.ZERO,
     )
-    values = (value for trace in drawn.data for value in trace.y)
+    values = (value for trace in drawn.data for value in trace.y if value is not None)
     drawn.update_yaxes(tickformat=".0%" if unit == "rate" else theme.ticks(values), tickprefix=prefix)
     return drawn

@@ -76,6 +76,15 @@ def test_columns_start_at_zero_and_hatch_what_is_not_over() -> None:
     assert drawn.layout.template.layout.yaxis.rangemode == "tozero"
 
 
+def test_the_legend_shows_a_whole_column_also_where_the_first_one_is_hatched() -> None:
+    found = result(value=[1, 2, 3, 1], complete=[False, True, True, True], previous=[4] * 4, previous_period=DAYS)
+    bars, key, _ = trend.columns(found, Series("value", "Orders", "orders")).data
+    assert (bars.showlegend, key.showlegend, key.legendgroup) == (False, None, bars.legendgroup)
+    assert (key.name, key.marker.color, list(key.y)) == ("Orders", theme.colour("orders"), [None])
+    whole = result(value=[1, 2, 3, 1], complete=[True, True, True, False], previous=[4] * 4, previous_period=DAYS)
+    assert len(trend.columns(whole, Series("value", "Orders")).data) == 2
+
+
 def test_data_in_labels_stays_text() -> None:
     drawn = trend.columns(
         result(value=[1, 1, 1, 1]), Series("value", "<a href='x'>Orders</a>"), unit="money", currency="<b>"
