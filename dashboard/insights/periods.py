@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,7 @@ def bucket_of_day(spans: list[tuple[int, int]]) -> tuple[int, Int32]:
     return first, table
 
 
+@lru_cache(maxsize=50_000)  # charts name the same days again and again
 def iso(day: int) -> str:
     return filters.day_date(day).isoformat()
 

@@ -56,7 +56,7 @@ def compile_kernels() -> None:
     lifecycle_kernels.daily_states(offsets, day, people, 10, 11, np.zeros((7, 3), np.int64))
     lifecycle_kernels.periods_active(offsets, day, people, 10, table, 1, 0, flags, np.zeros(2, np.int64))
     rhythm.by_hour(
-        offsets, time, day, none, people, 10, 11, np.zeros(1, np.int64), np.zeros(1, np.int64), -1, flags,
+        offsets, time, day, none, people, 10, 11, _stored([0], np.int64), _stored([0], np.int64), -1, flags,
         np.zeros((2, rhythm.CELLS), np.int64),
     )  # fmt: skip
     notes = session_counts.blank(2, 2, [(10, 11)])

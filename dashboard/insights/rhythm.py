@@ -6,6 +6,7 @@ The hour is the clock on the wall in the dataset's zone; the weekday is that of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,7 @@ def by_hour(
                         flags[u] = 1
 
 
+@lru_cache(maxsize=64)  # every partition asks; read-only
 def clock(zone: str, first: int, last: int) -> tuple[Int64, Int64]:
     """(begins, shift): from which instant on clocks are how many µs ahead of UTC, for the local days first .. last."""
     days = np.arange(first - 1, last + 3, dtype=np.int64)
@@ -94,7 +96,10 @@ def clock(zone: str, first: int, last: int) -> tuple[Int64, Int64]:
         for change in np.flatnonzero(np.diff(offsets)) + 1:
             begins.append(int(grid[change]))
             shift.append(int(offsets[change]))
-    return np.array(begins, np.int64), np.array(shift, np.int64)
+    found = np.array(begins, np.int64), np.array(shift, np.int64)
+    for array in found:
+        array.flags.writeable = False
+    return found
 
 
 def _count(view: View, partition: Partition, names: tuple[str, ...], cell: int, flags: npt.NDArray[np.uint8]) -> Int64:

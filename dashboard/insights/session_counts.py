@@ -62,7 +62,9 @@ def count(view: View, source: str, gap_minutes: float, names: tuple[str, ...], s
 
     def merge(parts: Iterable[Counts]) -> Counts:
         found = list(parts)
-        of_period, spread = add(part.periods for part in found), add(part.spread for part in found)
+        of_period, spread = add(part.periods for part in found), found[0].spread.astype(np.int64)
+        for part in found[1:]:
+            spread += part.spread
         spread[:, 0] = of_period[:, KNOWN] - spread.sum(axis=1)  # those of length 0 are not noted there
         return Counts(
             of_period,
