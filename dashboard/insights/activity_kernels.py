@@ -117,9 +117,8 @@ def distinct_per_span(offsets: Int64, day: Int32, people: Bytes, first: int, spa
             if at >= n:
                 break
             s = span[at]
-            if s >= 0 and s != before:
-                out[s] += 1
-                before = s
+            out[np.uint32(max(s, 0))] += (s >= 0) & (s != before)  # no branch: which days begin a span is hard to guess
+            before = max(s, before)
 
 
 @kernel
@@ -143,17 +142,19 @@ def distinct_of_two(
                 at = day[i] - first
                 if at >= n:
                     break
-                if at >= 0 and span[at] >= 0 and seen[span[at]] != u:
-                    seen[span[at]] = u
-                    out[span[at]] += 1
+                if at >= 0 and span[at] >= 0:
+                    s = np.uint32(span[at])
+                    out[s] += seen[s] != u
+                    seen[s] = u
         if people2[u]:
             for i in range(offsets2[u], offsets2[u + 1]):
                 at = day2[i] - first
                 if at >= n:
                     break
-                if at >= 0 and span[at] >= 0 and seen[span[at]] != u:
-                    seen[span[at]] = u
-                    out[span[at]] += 1
+                if at >= 0 and span[at] >= 0:
+                    s = np.uint32(span[at])
+                    out[s] += seen[s] != u
+                    seen[s] = u
 
 
 @kernel
