@@ -14,7 +14,7 @@ from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.dimensions import value_counts
 from dashboard.insights.funnel_attempts import midnight
-from dashboard.insights.funnel_match import FOREVER, Int32, Int64
+from dashboard.insights.funnel_match import FOREVER, NEVER, Int32, Int64
 from dashboard.insights.memo import Memo
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
@@ -24,7 +24,7 @@ from dashboard.jit import kernel
 from dashboard.result import Result
 from dashboard.store.partition import Partition
 
-MAX_NAMES = 40  # most frequent names that are looked at
+MAX_NAMES = 40  # most frequent names that are looked at; at most 64, see order_pairs
 MAX_LENGTH, MAX_FUNNELS = 5, 5
 MIN_SHARE = 0.02  # of all persons that have any of the names: a rarer pair is no path
 MIN_ORDER = 0.6  # share of those who did the later one, and of those who did both, in this order
@@ -41,31 +41,27 @@ def order_pairs(
     slot[code + 1] = position of the name, -1 = not looked at; two first times at one instant are in no order.
     """
     n = pairs.shape[0]
-    first = np.empty(n, np.int64)
-    found = np.empty(n, np.int64)
+    # the place behind the last one takes what is not kept: which rows are a name's first cannot be guessed
+    first, found = np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32)
     masked = kept.shape[0] > 0
     for u in range(offsets.shape[0] - 1):
         if not people[u]:
             continue
-        first[:] = FOREVER
-        m = 0
+        m, seen = 0, np.uint64(0)
         for i in range(offsets[u], offsets[u + 1]):
             s = slot[np.uint32(codes[i] + 1)]
-            if s < 0 or first[s] != FOREVER or (masked and not kept[i]):
-                continue
-            if time[i] > until or time[i] == -(2**63):
-                continue
-            first[s] = time[i]
-            found[m] = s
-            m += 1
-            if m == n:
+            if time[i] > until:
                 break
+            bit = np.uint64(1) << np.uint64(max(s, 0))
+            fresh = (s >= 0) & (seen & bit == 0) & (not masked or kept[i] != 0) & (time[i] != NEVER)
+            found[m] = np.uint32(max(s, 0))
+            first[m] = time[i]
+            m += fresh
+            seen |= bit if fresh else np.uint64(0)
         for x in range(m):
-            a = found[x]
-            pairs[a, a] += 1
+            pairs[found[x], found[x]] += 1
             for y in range(x + 1, m):
-                if first[found[y]] > first[a]:
-                    pairs[a, found[y]] += 1
+                pairs[found[x], found[y]] += first[y] > first[x]
 
 
 @dataclass(frozen=True)

@@ -59,12 +59,9 @@ def kaplan_meier(durations: npt.ArrayLike, observed: npt.ArrayLike, level: float
     times, happened = np.asarray(durations, dtype=np.float64), np.asarray(observed, dtype=bool)
     if times.shape != happened.shape or times.ndim != 1 or np.isnan(times).any():
         raise ValueError("durations and observed must be vectors of one length without gaps")
-    distinct, inverse = np.unique(times, return_inverse=True)
-    events = np.bincount(inverse, weights=happened, minlength=distinct.size).astype(np.int64)
-    leaving = np.bincount(inverse, minlength=distinct.size)
-    at_risk = (times.size - np.concatenate([[0], np.cumsum(leaving)[:-1]])).astype(np.int64)[: distinct.size]
-    kept = events > 0
-    distinct, events, at_risk = distinct[kept], events[kept], at_risk[kept]
+    distinct, events = np.unique(times[happened], return_counts=True)  # nothing changes at other moments
+    reached = np.bincount(np.searchsorted(distinct, times, side="right"), minlength=distinct.size + 1)
+    at_risk = np.cumsum(reached[:0:-1])[::-1].astype(np.int64)  # who waited at least until the k-th moment
     survival: Floats = np.cumprod(1 - events / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(events / (at_risk * (at_risk - events).astype(np.float64)))
