@@ -117,8 +117,7 @@ def forget() -> None:
 
 def usage(view: View, features: Features, split: Split, parts: periods.Buckets) -> Usage:
     """Count the days of the buckets, up to the as-of day."""
-    under = (view.scope, view.where, view.period, view.as_of, view.last_complete)
-    key = (*under, features.column, features.names, split.breakdown, tuple(parts.spans))
+    key = (view.key, features.column, features.names, split.breakdown, tuple(parts.spans))
     return _memo.get(key, lambda: _usage(view, features, split, parts))
 
 

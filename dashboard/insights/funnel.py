@@ -187,8 +187,7 @@ def _everybody(view: View, query: FunnelQuery, money: bool) -> tuple[pd.DataFram
         frame = block(query, taken(found, None, 1)[0], None, persons_counted(view), lost)
         return frame, survival(view, query)
 
-    under = (view.scope, view.where, view.period, view.as_of, view.last_complete)
-    return _memo.get((*under, query, money), make)
+    return _memo.get((view.key, query, money), make)
 
 
 def forget() -> None:

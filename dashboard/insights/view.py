@@ -87,6 +87,11 @@ class View:
         """Identity of the data as the view sees them: cleaned by these rules."""
         return (*self.data, self.cleaning.key)
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What a number under the view depends on besides its own question; without the compared period."""
+        return (self.scope, self.where, self.period, self.as_of, self.last_complete)
+
     def buckets(self, by: str, period: Period | None = None) -> periods.Buckets:
         period = period or self.period
         return periods.buckets(
