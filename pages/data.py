@@ -41,7 +41,8 @@ from dashboard.service import data
 
 dash.register_page(__name__, path="/data", name="Data", title="Data – Holdfast", icon="data")
 
-CONTENT, JOB, CLOCK, ANNOUNCE = "data-content", "data-job", "data-clock", "data-announce"
+JOB, CLOCK, ANNOUNCE = "data-job", "data-clock", "data-announce"
+LIST, ADD, ADD_FOR = "data-list", "data-add", "data-add-for"  # the datasets; the ways to add one, and for whom they are
 TEMPLATES = tuple((table, f"/export/template.csv?kind={table}") for table in TABLES)
 
 
@@ -63,7 +64,9 @@ def layout() -> html.Div:
             ),
             html.Div(id=JOB, className="stack"),
             html.Div(id=ANNOUNCE, role="status", className="visually-hidden"),
-            html.Div(id=CONTENT, className="stack live"),
+            html.Div(id=LIST, className="stack live"),
+            html.Div(id=ADD, className="stack live"),
+            dcc.Store(id=ADD_FOR),
             *dialogs(),
             dcc.Interval(id=CLOCK, interval=700, disabled=True),
         ],
@@ -71,37 +74,47 @@ def layout() -> html.Div:
     )
 
 
-@dash.callback(Output(CONTENT, "children"), Input(ids.DATASETS_CHANGED, "data"), Input(ids.JOB_FINISHED, "data"))
-def show(_changed: Any, _finished: Any) -> Any:
-    """The list of datasets, or the first run."""
+@dash.callback(
+    Output(LIST, "children"),
+    Output(ADD, "children"),
+    Output(ADD_FOR, "data"),
+    Input(ids.DATASETS_CHANGED, "data"),
+    State(ADD_FOR, "data"),
+)
+def show(_changed: Any, shown_for: str | None) -> tuple[Any, Any, Any]:
+    """The list of datasets and the ways to add one.
+
+    The latter are drawn anew only when the first dataset comes or the last one goes: whoever has files in the air, the
+    focus on the button or the panel open keeps them when a list below or above changes.
+    """
     known = data.datasets()
+    listed = [dataset_table([view_of(item) for item in known])] if known else []
+    wanted = "more" if known else "first"
+    if wanted == shown_for:
+        return listed, no_update, no_update
+    return listed, _more() if known else _first_run(), wanted
+
+
+def _ways() -> html.Div:
     drop = html.Section(
         [html.H2("Start with your files"), upload_zone(), accepted()],
         className="panel drop-panel",
     )
-    if not known:
-        return html.Div(
-            [
-                html.P("No data yet. Upload a file or load the sample.", className="visually-hidden"),
-                html.Div(
-                    [html.Div([drop, templates_panel(TEMPLATES)], className="stack"), sample_panel()],
-                    className="welcome",
-                ),
-            ]
-        )
-    return [
-        dataset_table([view_of(item) for item in known]),
-        html.Details(
-            [
-                html.Summary("Add more: drop files, or load a sample"),
-                html.Div(
-                    [html.Div([drop, templates_panel(TEMPLATES)], className="stack"), sample_panel()],
-                    className="welcome",
-                ),
-            ],
-            className="fold panel",
-        ),
-    ]
+    return html.Div(
+        [html.Div([drop, templates_panel(TEMPLATES)], className="stack"), sample_panel()],
+        className="welcome",
+    )
+
+
+def _first_run() -> list[Any]:
+    return [html.P("No data yet. Upload a file or load the sample.", className="visually-hidden"), _ways()]
+
+
+def _more() -> html.Details:
+    return html.Details(
+        [html.Summary("Add more: drop files, or load a sample"), _ways()],
+        className="fold panel",
+    )
 
 
 def view_of(item: Any) -> DatasetView:

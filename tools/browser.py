@@ -15,15 +15,31 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-# Runs in every page before anything else: knows how long no callback has been on its way. Frames are counted because a
-# page that draws an answer has none meanwhile.
+# Runs in every page before anything else: knows how long nothing has been on its way. An answer is there when its body
+# is; components that are fetched when they are first needed come as scripts. Frames are counted because a page that
+# draws an answer has none meanwhile.
 QUIET_MS = 150
 LISTEN = f"""
 (() => {{
   const ask = window.fetch;
   let open = 0, frames = 0, since = performance.now();
   const busy = change => {{ open += change; frames = 0; since = performance.now(); }};
-  window.fetch = (...what) => {{ busy(1); return ask(...what).finally(() => busy(-1)); }};
+  const over = () => busy(-1);
+  window.fetch = (...what) => {{
+    busy(1);
+    const answer = ask(...what);
+    answer.then(got => got.clone().arrayBuffer()).then(over, over);
+    return answer;
+  }};
+  new MutationObserver(changes => {{
+    for (const change of changes) for (const node of change.addedNodes) {{
+      if (node instanceof HTMLScriptElement && node.src && node.async && document.readyState !== "loading") {{
+        busy(1);
+        node.addEventListener("load", over);
+        node.addEventListener("error", over);
+      }}
+    }}
+  }}).observe(document, {{ childList: true, subtree: true }});
   const frame = () => {{ frames += open === 0 ? 1 : 0; window.requestAnimationFrame(frame); }};
   window.requestAnimationFrame(frame);
   window.asking = () => busy(0);

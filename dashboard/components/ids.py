@@ -25,7 +25,6 @@ HELP_OPEN = "help-open"
 JOB_STARTED = "job-started"  # dcc.Store: pages write the id of a job they started; polling begins
 JOB_POLL = "job-poll"  # dcc.Interval: ticks only while a job is alive
 JOB_INDICATOR = "job-indicator"
-JOB_FINISHED = "job-finished"  # dcc.Store: id of the job that finished last, for pages that wait for one
 JOB_TOASTS = "job-toasts"
 JOB_SEEN = "job-seen"  # dcc.Store: alive jobs at the last tick
 ERRORS = "errors"  # where a failed callback tells its reference id

@@ -21,7 +21,6 @@ def stores() -> list[Any]:
     """Data-free components: the clock ticks once after the page was opened and goes on only while jobs are alive."""
     return [
         dcc.Store(id=ids.JOB_STARTED),
-        dcc.Store(id=ids.JOB_FINISHED),
         dcc.Store(id=ids.JOB_SEEN, data=[], storage_type="session"),
         dcc.Interval(id=ids.JOB_POLL, interval=POLL_MS, disabled=False),
     ]
@@ -117,8 +116,7 @@ def tick(_clock: int | None, _started: Any, seen: Any) -> tuple[Any, ...]:
         [toast(job) for job in loud] if loud else no_update,
         not alive,
         [job.id for job in alive],
-        {"id": ended[-1].id, "state": ended[-1].state} if ended else no_update,
-        {"job": ended[-1].id} if loud else no_update,
+        {"job": loud[-1].id} if loud else no_update,
     )
 
 
@@ -138,7 +136,6 @@ def register(app: Dash) -> None:
         Output(ids.JOB_TOASTS, "children"),
         Output(ids.JOB_POLL, "disabled"),
         Output(ids.JOB_SEEN, "data"),
-        Output(ids.JOB_FINISHED, "data"),
         Output(ids.DATASETS_CHANGED, "data"),
         Input(ids.JOB_POLL, "n_intervals"),
         Input(ids.JOB_STARTED, "data"),

@@ -24,12 +24,12 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_sample_in_one_press(own_server: Server, new_page: Callable[..., Page]) -> None:
     page = new_page(own_server.url)
     open_page(page, "/")
-    assert page.url.endswith("/data")
+    expect(page).to_have_url(re.compile("/data$"))
     expect(page.get_by_text("Your data never leave this machine.")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Load the sample").click()
     expect(page.locator(".job progress")).to_be_visible(timeout=WORK_MS)
-    assert "job=" in page.url
+    expect(page).to_have_url(re.compile("job="))
     assert axe(page) == []
     page.reload()  # the job is in the address: nothing is lost
     settled(page)

@@ -58,6 +58,17 @@ def processes(data: Path) -> list[int]:
     return found
 
 
+def _is_loop(pid: int) -> bool:
+    """Whether a process is the worker itself: no job of its, no other command; False when it has ended meanwhile."""
+    process = Path(f"/proc/{pid}")
+    try:
+        command, name = (process / "cmdline").read_bytes(), (process / "comm").read_text().strip()
+    except OSError:
+        return False
+    others = (b"--sweep", b"--warm")
+    return b"dashboard.worker" in command and name != "holdfast-job" and not any(one in command for one in others)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_restart_in_a_job(servers: Callable[..., Server], how: signal.Signals) -> None:
     first = servers()
@@ -92,13 +103,7 @@ def test_a_dead_worker_is_replaced_and_the_page_tells(
     page.reload()
     indicator = page.locator("#job-indicator")
     expect(indicator.locator("progress")).to_be_visible()
-    worker = next(
-        pid
-        for pid in processes(server.data)
-        if b"dashboard.worker" in (command := Path(f"/proc/{pid}/cmdline").read_bytes())
-        and not any(other in command for other in (b"--sweep", b"--warm"))  # only the loop itself
-        and Path(f"/proc/{pid}/comm").read_text().strip() != "holdfast-job"
-    )
+    (worker,) = filter(_is_loop, processes(server.data))
     os.kill(worker, signal.SIGKILL)
     expect(page.locator("#job-toasts")).to_contain_text("The server restarted during this import.")
     expect(indicator.locator("progress")).to_have_count(0)

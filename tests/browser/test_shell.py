@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 def test_first_visit_lands_on_the_data_page(own_server: Server, new_page: Callable[..., Page]) -> None:
     page = new_page(own_server.url)  # other tests leave datasets on the shared server
     open_page(page, "/")
-    assert page.url.endswith("/data")
+    expect(page).to_have_url(re.compile("/data$"))
     expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Data")).to_have_class(
         re.compile(r"\bactive\b")
     )

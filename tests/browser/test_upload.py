@@ -81,6 +81,19 @@ def test_a_file_is_dropped(page: Page, server: Server) -> None:
     assert hashlib.sha256(b"user_id,country\ndropped,DE\n").hexdigest() in blobs(server)
 
 
+def test_a_job_that_ends_leaves_the_zone_alone(page: Page, server: Server) -> None:
+    """Drawn anew, it would lose the focus, and the mark of a file that is held over it."""
+    open_page(page, "/data")
+    button = page.get_by_role("button", name="Choose files")
+    button.focus()
+    button.evaluate("node => { window.before = node; }")
+    with page.expect_response(lambda answer: "data-add-for" in (answer.request.post_data or "")):
+        page.evaluate("window.dash_clientside.set_props('datasets-changed', {data: {job: 'any'}})")
+    settled(page)
+    assert button.evaluate("node => node === window.before")
+    expect(button).to_be_focused()
+
+
 def test_cut_in_the_middle_goes_on_by_itself(page: Page, server: Server, large: Path, watch: Watch) -> None:
     watch.allow("ERR_CONNECTION|net::ERR|Failed to load resource")
     open_page(page, "/data")

@@ -39,7 +39,7 @@ def text(part: Any) -> str:
 
 
 def test_polling_stops_when_nothing_runs() -> None:
-    shown, toasts, stop, seen, _, _ = tick([])
+    shown, toasts, stop, seen, _ = tick([])
     assert (shown, stop, seen) == ([], True, [])
     assert toasts is no_update
 
@@ -47,7 +47,7 @@ def test_polling_stops_when_nothing_runs() -> None:
 def test_a_running_job_is_shown_with_its_progress() -> None:
     job = start(n=1)
     jobs.Progress(job.id)("Reading rows", 250, 1000)
-    shown, _, stop, seen, _, _ = tick([])
+    shown, _, stop, seen, _ = tick([])
     assert (stop, seen) == (False, [job.id])
     assert "Import: Reading rows, 25 %" in text(shown) and '"max": "1000"' in text(shown)
     assert job.id in text(shown)  # its cancel button
@@ -63,9 +63,9 @@ def test_a_waiting_job_tells_its_place() -> None:
 def test_an_ended_job_gets_one_toast_and_tells_the_pages() -> None:
     job = start(n=1)
     jobs.finish(job.id, {"dataset": "x"})
-    _, toasts, stop, seen, finished, changed = tick([job.id])
+    _, toasts, stop, seen, changed = tick([job.id])
     assert "Done." in text(toasts)
-    assert (stop, seen, finished, changed) == (True, [], {"id": job.id, "state": "done"}, {"job": job.id})
+    assert (stop, seen, changed) == (True, [], {"job": job.id})
     assert (tick([])[1], tick([])[4]) == (no_update, no_update)  # told once
 
 
@@ -84,12 +84,12 @@ def test_a_job_that_ended_before_the_first_tick_is_told_too() -> None:
 
 def test_inspections_stay_quiet_unless_they_fail() -> None:
     job = start("inspect", upload="u")
-    shown, _, stop, seen, _, _ = tick([])
+    shown, _, stop, seen, _ = tick([])
     assert (shown, stop, seen) == ([], False, [job.id])
     jobs.finish(job.id, {})
-    _, toasts, _, _, finished, _ = tick([job.id])
-    assert finished == {"id": job.id, "state": "done"}
-    assert toasts is no_update
+    _, toasts, stop, _, changed = tick([job.id])
+    assert stop and toasts is no_update
+    assert changed is no_update  # no page has to be drawn anew
 
 
 @pytest.mark.parametrize("seen", [None, 7, "x", [None, 1, {}], ["nothing"], {"a": 1}])
