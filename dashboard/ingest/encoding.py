@@ -111,14 +111,18 @@ def decide(source: Source, limits: Limits, chosen: str = "") -> Encoding:
     head = source.head(64 << 10, limits)
     named, _ = byte_order_mark(head)
     certain = known(chosen) if chosen else named or utf16_without_mark(head)
+    if certain in (None, "utf-8") and not chosen and source.ascii(limits):
+        size = source.path.stat().st_size
+        return Encoding("utf-8", size=size, ascii=True, tail=source.tail(_TAIL + size % 4))
     check = _Utf8Check()
     counter = _Replacements(certain) if certain and certain != "utf-8" else None
     size = 0
     tail = b""
     odd: list[bytes] = []
     for piece in source.slices(limits):
-        tail = (tail + piece)[-(_TAIL + (size + len(piece)) % 4) :]
         size += len(piece)
+        keep = _TAIL + size % 4
+        tail = piece[-keep:] if len(piece) >= keep else (tail + piece)[-keep:]
         if counter is not None:
             counter.feed(piece)
             continue

@@ -1,8 +1,8 @@
 """Read a file the way its plan says: record batches of canonical columns, and an exact account of every record.
 
-Threads take chunks in turn. Each chunk passes the same stations (tokenize, row rules, one station per column, hand
-over) and a station serves the chunks strictly in order, so codes, counts and rejects do not depend on timing, while
-different stations work at the same time.
+Threads take stretches of whole records in turn. Each parses its own, and then all pass the same stations (row rules,
+one station per column, hand over); a station serves them strictly in the order of the file, so codes, counts and
+rejects do not depend on timing, while different stations work at the same time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dashboard.ingest.plan import ROW_NUMBER, ColumnPlan, ImportOptions, SourceP
 from dashboard.ingest.read_threads import Line, Station
 from dashboard.ingest.rejects import Reject, RejectWriter
 from dashboard.ingest.report import COUNTERS, ColumnReport, SourceReport
-from dashboard.ingest.tokenize_chunks import CHUNK_BYTES, Chunk, Tokenizer
+from dashboard.ingest.tokenize_chunks import CHUNK_BYTES, Stretch, Tokenizer
 from dashboard.ingest.transcode import open_table
 from dashboard.schema import TIME_FIELD
 
@@ -160,26 +160,26 @@ class Reader:
             self.close()
 
     def _alone(self) -> Iterator[tuple[pa.RecordBatch, Rejected]]:
-        while (chunk := self._next()) is not None:
-            yield self._process(chunk, lambda _: contextlib.nullcontext())
+        while (stretch := self._tokenizer.cut()) is not None:
+            yield self._process(stretch, lambda _: contextlib.nullcontext())
 
     def _together(self) -> Iterator[tuple[pa.RecordBatch, Rejected]]:
         self._line = Line(len(self._columns) + 2)
-        yield from self._line.run(self._threads, self._next, self._process)
+        yield from self._line.run(self._threads, self._tokenizer.cut, self._process)
 
-    def _next(self) -> Chunk | None:
-        chunk = self._tokenizer.next()
-        if self._tokenizer.records > self._limits.rows:
-            raise UserError(
-                "too_many_rows", f"The file has more than {self._limits.rows:,} rows.", "Split it into several files."
-            )
-        return chunk
-
-    def _process(self, chunk: Chunk, station: Station) -> tuple[pa.RecordBatch, Rejected]:
-        """Chunk to batch. ``station(k)`` is entered for everything that must happen in the order of the chunks."""
+    def _process(self, stretch: Stretch, station: Station) -> tuple[pa.RecordBatch, Rejected]:
+        """Bytes to batch. ``station(k)`` is entered for everything that must happen in the order of the file."""
+        chunk = self._tokenizer.parse(stretch)
         spans, numbers = chunk.spans, chunk.numbers
         hashes = np.zeros(len(numbers), np.uint64)
         with station(0):
+            self._tokenizer.place(chunk)
+            if self._tokenizer.records > self._limits.rows:
+                raise UserError(
+                    "too_many_rows",
+                    f"The file has more than {self._limits.rows:,} rows.",
+                    "Split it into several files.",
+                )
             keep, rejects, times = self._rules.apply(chunk, hashes)
             if keep is not None:
                 spans, numbers = spans[:, keep], numbers[keep]

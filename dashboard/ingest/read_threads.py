@@ -1,4 +1,4 @@
-"""Threads that carry chunks along stations: every station serves the chunks in order, different stations at once."""
+"""Threads that carry pieces of a file along stations: each serves them in order, all at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Generic, TypeVar
 
-from dashboard.ingest.tokenize_chunks import Chunk
+from dashboard.ingest.tokenize_chunks import Stretch
 
 Result = TypeVar("Result")
 Station = Callable[[int], contextlib.AbstractContextManager[None]]
@@ -20,7 +20,7 @@ class Stopped(Exception):
 
 
 class Line(Generic[Result]):
-    """Stations that serve numbered chunks strictly in order, and threads that carry chunks along them."""
+    """Stations that serve numbered pieces strictly in order, and threads that carry the pieces along them."""
 
     def __init__(self, stations: int) -> None:
         self._turn = [0] * (stations + 1)
@@ -35,10 +35,10 @@ class Line(Generic[Result]):
     def run(
         self,
         threads: int,
-        feed: Callable[[], Chunk | None],
-        process: Callable[[Chunk, Station], Result],
+        feed: Callable[[], Stretch | None],
+        process: Callable[[Stretch, Station], Result],
     ) -> Iterator[Result]:
-        """Yield the results in order. At most ``threads + 2`` chunks are under way or waiting to be taken."""
+        """Yield the results in order. At most ``threads + 2`` pieces are under way or waiting to be taken."""
         self._free = threading.Semaphore(threads + 2)
         alive = threads
         last = len(self._turn) - 1
@@ -48,11 +48,11 @@ class Line(Generic[Result]):
                 while not self._stopped:
                     self._free.acquire()
                     with self._feeding:
-                        chunk = None if self._stopped else feed()
-                    if chunk is None:
+                        piece = None if self._stopped else feed()
+                    if piece is None:
                         return
-                    index = chunk.index
-                    result = process(chunk, partial(self._station, index))
+                    index = piece.index
+                    result = process(piece, partial(self._station, index))
                     with self._station(index, last):
                         self._made.put(result)
             except Stopped:

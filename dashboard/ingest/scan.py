@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from dashboard import settings
 from dashboard.ingest import tokenize
 from dashboard.ingest.evidence import SLOTS, Column, Evidence, hash_cells
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import Dialect
-from dashboard.ingest.tokenize_chunks import Chunk, Tokenizer
+from dashboard.ingest.read_threads import Line, Station
+from dashboard.ingest.tokenize_chunks import Chunk, Stretch, Tokenizer
 from dashboard.ingest.transcode_stream import TextStream
 
 _CHUNK_BYTES = 4 << 20
@@ -57,43 +58,46 @@ def scan(
     columns = {index: Column(slots) for index in shapes_of}
     hashes: dict[int, list[np.ndarray]] = {index: [] for index in distinct_of}
     hashed = dict.fromkeys(distinct_of, 0)
+    looked = sorted({*shapes_of, *distinct_of})
     tokenizer = Tokenizer(stream, dialect, limits, width, chunk_bytes=_CHUNK_BYTES)
-    with ThreadPoolExecutor(2, thread_name_prefix="scan") as pool:
-        for chunk in _ahead(tokenizer, pool):
-            rows = chunk.rows
-            found.accepted += rows
-            for reject in chunk.rejects:
-                rule = tokenize.RULE_CODES[int(reject[4])]
-                found.rejected[rule] += 1
-                if len(found.first_rejects) < 20:
-                    found.first_rejects.append((int(reject[0]), rule))
-            others = list(columns)[1::2]
-            beside = pool.submit(_look, columns, others, chunk)  # the kernels hold no lock: two columns at a time
-            _look(columns, list(columns)[::2], chunk)
-            codes = np.empty(rows, dtype=np.uint64)
-            for index in distinct_of:
-                if hashed[index] < _MOST_HASHES:
-                    count = hash_cells(chunk.data, chunk.spans[index], rows, codes)
-                    hashes[index].append(codes[:count].copy())
+
+    def process(stretch: Stretch, station: Station) -> int:
+        chunk = tokenizer.parse(stretch)
+        with station(0):
+            tokenizer.place(chunk)
+            _reject(found, chunk)
+        for turn, index in enumerate(looked, start=1):
+            with station(turn):
+                if index in columns:
+                    columns[index].add(chunk.data, chunk.spans[index], chunk.numbers, chunk.rows)
+                if hashed.get(index, _MOST_HASHES) < _MOST_HASHES:
+                    codes = np.empty(chunk.rows, dtype=np.uint64)
+                    count = hash_cells(chunk.data, chunk.spans[index], chunk.rows, codes)
+                    hashes[index].append(codes[:count])
                     hashed[index] += count
-            beside.result()
+        return chunk.rows
+
+    line: Line[int] = Line(len(looked) + 1)
+    try:
+        found.accepted = sum(line.run(settings.current().threads, tokenizer.cut, process))
+    finally:
+        line.stop()
     found.blank, found.comment, found.footer = tokenizer.blank, tokenizer.comment, tokenizer.footer
     found.replaced, found.nul = stream.undecodable, stream.nul
     found.evidence = {index: column.result() for index, column in columns.items()}
-    for index, parts in hashes.items():
-        values = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
-        found.distinct[index] = (len(np.unique(values)), len(values))
+    found.distinct = {index: _distinct(parts) for index, parts in hashes.items()}
     return found
 
 
-def _look(columns: dict[int, Column], chosen: Sequence[int], chunk: Chunk) -> None:
-    for index in chosen:
-        columns[index].add(chunk.data, chunk.spans[index], chunk.numbers, chunk.rows)
+def _reject(found: Scan, chunk: Chunk) -> None:
+    for line, _number, _start, _end, code in chunk.rejects.tolist():
+        rule = tokenize.RULE_CODES[code]
+        found.rejected[rule] += 1
+        if len(found.first_rejects) < 20:
+            found.first_rejects.append((line, rule))
 
 
-def _ahead(tokenizer: Tokenizer, pool: ThreadPoolExecutor) -> Iterator[Chunk]:
-    """The chunks in order; while one is being looked at, the pool makes the next."""
-    coming = pool.submit(tokenizer.next)
-    while (chunk := coming.result()) is not None:
-        coming = pool.submit(tokenizer.next)
-        yield chunk
+def _distinct(parts: list[np.ndarray]) -> tuple[int, int]:
+    """How many different values there are, and how many values."""
+    values = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
+    return int(np.count_nonzero(values[1:] != values[:-1])) + (len(values) > 0), len(values)

@@ -21,7 +21,7 @@ from dashboard.jit import kernel
 
 LF, CR, SPACE, TAB = 10, 13, 32, 9
 
-# positions in the state array, which travels from chunk to chunk
+# positions in the state array
 POS, LINE, NUMBER, HEADER, SKIP_LINES, BLANK, COMMENT, PADDED, SURPLUS, ROWS, REJECTS, HUNGRY = range(12)
 STATE_SIZE = 12
 # positions in the configuration array
@@ -50,6 +50,20 @@ def configuration(dialect: Dialect, limits: Limits) -> np.ndarray:
         ],
         dtype=np.int64,
     )
+
+
+@kernel
+def survey(data: Any, size: int, quote: int) -> tuple[int, int, bool]:
+    """Of the first ``size`` bytes: where the line after the last LF begins, how many LF and CR there are, and whether
+    there is a quote."""
+    ends, quoted = 0, np.uint8(0)
+    for at in range(size):
+        ends += (data[at] == 10) | (data[at] == 13)
+        quoted |= np.uint8(data[at] == quote)
+    last = size
+    while last > 0 and data[last - 1] != 10:
+        last -= 1
+    return last, ends, quoted != 0
 
 
 @kernel

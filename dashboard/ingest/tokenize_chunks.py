@@ -1,6 +1,8 @@
 """From a stream of clean bytes to chunks of tokenized records, in order, with constant memory.
 
-A chunk owns its bytes; chunks can be decoded side by side in threads while the next one is being tokenized.
+Three steps: a stretch of whole records is cut off the stream (one after the other), parsed (side by side, in threads)
+and put in its place (one after the other again: only then is it known which record of the file is its first). A chunk
+owns its bytes; chunks can be decoded side by side as well.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from dashboard.ingest.transcode_stream import TextStream
 CHUNK_BYTES = 8 << 20
 CHUNK_CELLS = 8 << 20
 BOM = b"\xef\xbb\xbf"
+_COUNTED = (tokenize.BLANK, tokenize.COMMENT, tokenize.PADDED, tokenize.SURPLUS)
 
 
 @dataclass
@@ -27,7 +30,8 @@ class Chunk:
     """Some consecutive records.
 
     data: uint8, padded. spans: (width, n) int64, see :mod:`dashboard.ingest.tokenize`. lines, numbers: (n,) int64,
-    physical line and record number. rejects: (m, 5) int64 line, number, start, end, rule.
+    physical line and record number, counted from the chunk's beginning until the chunk is placed. rejects: (m, 5) int64
+    line, number, start, end, rule. counts: what the tokenizer counted in it.
     """
 
     index: int
@@ -36,6 +40,7 @@ class Chunk:
     lines: np.ndarray
     numbers: np.ndarray
     rejects: np.ndarray
+    counts: np.ndarray
 
     @property
     def rows(self) -> int:
@@ -47,11 +52,24 @@ class Chunk:
         return self.data[span >> 32 : (span >> 32) + ((span >> 2) & 0x3FFFFFFF)].tobytes()
 
 
+@dataclass
+class Stretch:
+    """Consecutive whole records, not parsed yet: ``size`` bytes of ``data`` with at most ``ends`` line ends; or parsed
+    already, because where they end is known only by parsing them."""
+
+    index: int
+    data: np.ndarray
+    size: int = 0
+    ends: int = 0
+    chunk: Chunk | None = None
+
+
 class Tokenizer:
     """Iterate over the chunks of a stream: data records only, without header and footer.
 
-    width: columns of the plan. Counters (``records``, ``blank``, ``comment``, ``padded``, ``surplus``, ``footer``) are
-    complete when the iteration has ended.
+    width: columns of the plan. ``next`` gives one chunk after the other; who has threads calls ``cut``, ``parse`` and
+    ``place`` instead. Counters (``records``, ``blank``, ``comment``, ``padded``, ``surplus``, ``footer``) are those of
+    the placed chunks, complete when the last one is.
     """
 
     def __init__(
@@ -65,68 +83,102 @@ class Tokenizer:
         self._stream = stream
         self._conf = tokenize.configuration(dialect, limits)
         self._comment = np.frombuffer(dialect.comment.encode(), np.uint8)
+        self._quote = ord(dialect.quote) if dialect.quote else -1
         self._width = width
         self._chunk_bytes = max(chunk_bytes, 256)
         # a record that does not end within this many bytes is too long whatever follows
         self._most = max(2 * self._chunk_bytes, 2 * (limits.line_bytes + limits.field_bytes) + (64 << 10))
         self._state = np.zeros(tokenize.STATE_SIZE, np.int64)
-        self._state[tokenize.LINE] = 1
         self._state[tokenize.HEADER] = dialect.header_rows
         self._state[tokenize.SKIP_LINES] = dialect.skip_lines
         self._footer_rows = dialect.footer_rows
+        self._in_turn = dialect.footer_rows > 0  # what belongs to the footer is known at the end
         self._rest = np.empty(0, np.uint8)
         self._ended = False
         self._started = False
         self._row_bytes = 0.0  # of the last chunk, to foresee how many records the next one has
         self._waiting: deque[Chunk] = deque()
         self._index = 0
+        self._total = np.zeros(tokenize.STATE_SIZE, np.int64)
         self.footer = 0
-        self.bytes = 0
 
     @property
     def records(self) -> int:
-        return int(self._state[tokenize.NUMBER]) - self.footer
+        return int(self._total[tokenize.NUMBER]) - self.footer
 
     @property
     def blank(self) -> int:
-        return int(self._state[tokenize.BLANK])
+        return int(self._total[tokenize.BLANK])
 
     @property
     def comment(self) -> int:
-        return int(self._state[tokenize.COMMENT])
+        return int(self._total[tokenize.COMMENT])
 
     @property
     def padded(self) -> int:
-        return int(self._state[tokenize.PADDED])
+        return int(self._total[tokenize.PADDED])
 
     @property
     def surplus(self) -> int:
-        return int(self._state[tokenize.SURPLUS])
+        return int(self._total[tokenize.SURPLUS])
 
     def next(self) -> Chunk | None:
         """The next chunk, None at the end. Chunks may be empty."""
-        if not self._footer_rows:
-            return self._number(self._tokenize())
-        while True:  # a chunk is free once as many records follow it as the footer has
+        stretch = self.cut()
+        return None if stretch is None else self.place(self.parse(stretch))
+
+    def cut(self) -> Stretch | None:
+        """The next stretch, None at the end. One at a time."""
+        stretch = self._footed() if self._in_turn else self._cut()
+        if stretch is not None:
+            stretch.index = self._index
+            self._index += 1
+        return stretch
+
+    def parse(self, stretch: Stretch) -> Chunk:
+        """The records of a stretch. Any thread, any order."""
+        chunk = stretch.chunk
+        if chunk is None:
+            state = np.zeros(tokenize.STATE_SIZE, np.int64)
+            chunk = self._run(state, stretch.data, stretch.size, True, stretch.ends)
+        chunk.index = stretch.index
+        return chunk
+
+    def place(self, chunk: Chunk) -> Chunk:
+        """The chunk with lines and numbers of the file. One at a time, in the order of the stretches."""
+        if not self._in_turn:
+            self._count(chunk)
+        return chunk
+
+    def _count(self, chunk: Chunk) -> None:
+        line, number = self._total[tokenize.LINE] + 1, self._total[tokenize.NUMBER]
+        chunk.lines += line
+        chunk.numbers += number
+        chunk.rejects[:, 0] += line
+        chunk.rejects[:, 1] += number
+        self._total += chunk.counts
+
+    def _footed(self) -> Stretch | None:
+        """A placed chunk of a file with a footer: it is free once as many records follow it as the footer has."""
+        while True:
             following = sum(_records(chunk) for chunk in list(self._waiting)[1:])
             if self._waiting and following >= self._footer_rows:
-                return self._number(self._waiting.popleft())
-            chunk = self._tokenize()
-            if chunk is None:
+                break
+            stretch = self._cut()
+            if stretch is None:
                 self._drop_footer()
-                return self._number(self._waiting.popleft()) if self._waiting else None
-            self._waiting.append(chunk)
-
-    def _number(self, chunk: Chunk | None) -> Chunk | None:
-        if chunk is not None:
-            chunk.index = self._index
-            self._index += 1
-        return chunk
+                break
+            self._waiting.append(self.parse(stretch))
+            self._count(self._waiting[-1])
+        if not self._waiting:
+            return None
+        chunk = self._waiting.popleft()
+        return Stretch(0, chunk.data, chunk=chunk)
 
     def _drop_footer(self) -> None:
         """Take the last records off the chunks that wait; nothing follows them."""
-        total = int(self._state[tokenize.NUMBER])
-        self.footer = min(self._footer_rows, total)
+        total = int(self._total[tokenize.NUMBER])
+        self.footer += min(self._footer_rows, total)
         self._footer_rows = 0
         last = total - self.footer
         for chunk in self._waiting:
@@ -134,36 +186,58 @@ class Tokenizer:
             chunk.spans, chunk.lines, chunk.numbers = chunk.spans[:, :keep], chunk.lines[:keep], chunk.numbers[:keep]
             chunk.rejects = chunk.rejects[chunk.rejects[:, 1] <= last]
 
-    def _tokenize(self) -> Chunk | None:
+    def _cut(self) -> Stretch | None:
         if self._ended and not len(self._rest):
             return None
         size = max(self._chunk_bytes, len(self._rest))
         data, filled = _grown(self._rest, size)
         while True:
             filled = self._fill(data, filled, size)
-            first = 0
-            if not self._started:
-                first = len(BOM) if data[: min(len(BOM), filled)].tobytes() == BOM else 0
-            data[filled] = LF
-            room = self._room(filled)
-            spans = np.empty((self._width, room), np.int64)
-            lines, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
-            rejects = np.empty((room, 5), np.int64)
-            self._state[tokenize.POS] = first
-            tokenize.tokenize(
-                data, filled, self._ended, filled >= self._most, self._conf, self._comment,
-                self._state, spans, lines, numbers, rejects,
-            )  # fmt: skip
-            used = int(self._state[tokenize.POS])
-            if used == first < filled and not self._ended:  # not one whole record in the buffer
-                size = min(2 * size, self._most)
-                data, filled = _grown(data[:filled], size)
-                continue
-            self._started = True
-            rows, rejected = int(self._state[tokenize.ROWS]), int(self._state[tokenize.REJECTS])
-            self._row_bytes = used / max(rows, rejected, 1)
-            self._rest = data[used:filled].copy()
-            return Chunk(0, data, spans[:, :rows], lines[:rows], numbers[:rows], rejects[:rejected].copy())
+            stretch = self._lines(data, filled) or self._records(data, filled)
+            if stretch is not None:
+                self._started = True
+                self._rest = data[stretch.size : filled].copy()
+                data[stretch.size] = LF
+                return stretch
+            size = min(2 * size, self._most)
+            data, filled = _grown(data[:filled], size)
+
+    def _lines(self, data: np.ndarray, filled: int) -> Stretch | None:
+        """The whole lines of a buffer, where lines are records: no quote, and nothing before the first record."""
+        if not self._started or self._state[tokenize.HEADER] or self._state[tokenize.SKIP_LINES]:
+            return None
+        size, ends, quoted = tokenize.survey(data, filled, self._quote)
+        if quoted or not size or ends * self._width > CHUNK_CELLS:
+            return None
+        return Stretch(0, data, size, ends)
+
+    def _records(self, data: np.ndarray, filled: int) -> Stretch | None:
+        """The whole records of a buffer, parsed; None when it holds not even one and can grow."""
+        first = 0
+        if not self._started:
+            first = len(BOM) if data[: min(len(BOM), filled)].tobytes() == BOM else 0
+        data[filled] = LF
+        self._state[tokenize.POS] = first
+        chunk = self._run(self._state, data, filled, self._ended, self._room(filled))
+        used = int(self._state[tokenize.POS])
+        if used == first < filled and not self._ended:
+            return None
+        self._row_bytes = used / max(_records(chunk), 1)
+        return Stretch(0, data, used, chunk=chunk)
+
+    def _run(self, state: np.ndarray, data: np.ndarray, size: int, final: bool, room: int) -> Chunk:
+        """Tokenize with a state of which position, header and lines to skip go on and the rest begins anew."""
+        state[[tokenize.LINE, tokenize.NUMBER, *_COUNTED]] = 0
+        spans = np.empty((self._width, room), np.int64)
+        lines, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
+        rejects = np.empty((room, 5), np.int64)
+        force = size >= self._most
+        tokenize.tokenize(data, size, final, force, self._conf, self._comment, state, spans, lines, numbers, rejects)
+        rows, rejected = int(state[tokenize.ROWS]), int(state[tokenize.REJECTS])
+        counts = np.zeros_like(state)
+        for which in (tokenize.LINE, tokenize.NUMBER, *_COUNTED):
+            counts[which] = state[which]
+        return Chunk(0, data, spans[:, :rows], lines[:rows], numbers[:rows], rejects[:rejected].copy(), counts)
 
     def _room(self, filled: int) -> int:
         """For how many records to allocate; when more come, they go into the next chunk."""
@@ -175,7 +249,6 @@ class Tokenizer:
             count = self._stream.fill(data[filled:size])
             self._ended = count == 0
             filled += count
-            self.bytes += count
         return filled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from dashboard.errors import UserError
 from dashboard.ingest.encoding import Encoding, decide, known
 from dashboard.ingest.limits import Limits
-from dashboard.ingest.slices import Source
+from dashboard.ingest.slices import SLICE, Source
 
 TEXT = "id,name\n1,Müller\n2,Zoë García\n3,façade\n"
 
@@ -47,6 +48,25 @@ def test_words_show_how_letters_would_read(tmp_path: Path) -> None:
 
 def test_the_first_odd_byte_may_be_the_last_byte_of_the_file(tmp_path: Path) -> None:
     assert found(tmp_path, b"a,b\n" * 3_000_000 + b"caf\xe9").name == "cp1252"
+
+
+@pytest.mark.parametrize("size", [7, 65_536, SLICE - 1, 2 * SLICE + 3])
+def test_plain_ascii_packed_or_not(tmp_path: Path, size: int) -> None:
+    content = (b"a,b\n1,2\n" * (size // 8 + 1))[:size]
+    seen = found(tmp_path, content)
+    assert (seen.name, seen.ascii, seen.size) == ("utf-8", True, size)
+    assert seen.tail == content[-(65_536 + size % 4) :]
+    packed = tmp_path / "file.csv.gz"
+    packed.write_bytes(gzip.compress(content, 1))
+    assert decide(Source(packed, packed=True), Limits()) == seen
+
+
+@pytest.mark.parametrize("place", [0, 1_001, SLICE - 1, SLICE, 2 * SLICE + 2])
+def test_one_odd_byte_anywhere_is_seen(tmp_path: Path, place: int) -> None:
+    content = bytearray(b"a" * (2 * SLICE + 3))
+    content[place] = 0xE9
+    seen = found(tmp_path, bytes(content))
+    assert (seen.name, seen.ascii) == ("cp1252", False)
 
 
 def test_a_sequence_across_slices_is_whole(tmp_path: Path) -> None:

@@ -108,6 +108,31 @@ def test_chunk_borders_change_nothing(texts: list[str], dialect: Dialect, width:
     assert small == reference(data, dialect, limits, width)[0]
 
 
+CALM = st.text(alphabet=list("ab,;\n\n\r\t |#\u00a0é"), max_size=120)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.one_of(CALM, CALM, CALM, NASTY), min_size=1, max_size=24), DIALECTS, LIMITS, st.integers(1, 4))
+@example(["a,b\r\n" * 60, "#\n\n" * 50, 'x,"y\nz"\n', "c,d\n" * 90], Dialect(comment="#"), Limits(), 2)
+def test_stretches_can_be_parsed_in_any_order(texts: list[str], dialect: Dialect, limits: Limits, width: int) -> None:
+    data = "\n".join(texts).encode()
+    tokenizer = Tokenizer(TextStream(Dripping(data, 200), "utf-8"), dialect, limits, width, 256)
+    stretches = list(iter(tokenizer.cut, None))
+    chunks = [tokenizer.parse(stretch) for stretch in reversed(stretches)]
+    found = [row for chunk in reversed(chunks) for row in rows_of(tokenizer.place(chunk), dialect, width)]
+    wanted, tally = reference(data, dialect, limits, width)
+    assert sorted(found) == wanted
+    assert (tokenizer.blank, tokenizer.comment, tokenizer.footer) == (tally.blank, tally.comment, tally.footer)
+
+
+def test_lines_without_quotes_are_not_parsed_to_find_their_end() -> None:
+    data = b"a,b\n" + b"1,2\n" * 500
+    tokenizer = Tokenizer(TextStream(Dripping(data, 1000), "utf-8"), Dialect(), Limits(), 2, 256)
+    stretches = list(iter(tokenizer.cut, None))
+    assert [stretch.chunk is None for stretch in stretches[1:-1]] == [True] * (len(stretches) - 2)  # header, end
+    assert len(stretches) > 5
+
+
 def test_a_giant_line_is_rejected_and_the_next_one_read() -> None:
     limits = Limits(line_bytes=1000, field_bytes=500)
     data = b"a,b\n1,2\n" + b"x" * 400_000 + b"\n3,4\n"
