@@ -14,8 +14,8 @@ import numpy as np
 
 from dashboard.ingest import limits as limits_module
 from dashboard.ingest.clean import MOST_LISTED, broken_record
+from dashboard.ingest.code_kernels import unescaped
 from dashboard.ingest.decode import Quotes
-from dashboard.ingest.decode_codes import unescaped
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import ROW_NUMBER, SourcePlan
 from dashboard.ingest.rejects import Reject, RejectWriter

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from dashboard.ingest.cells import FALSE_WORDS, NULL_WORDS, TRUE_WORDS
 from dashboard.ingest.clean_text import clean_text, is_null_prose, is_null_word, is_placeholder
-from dashboard.ingest.decode_codes import ODD, Coder, hash_cells
+from dashboard.ingest.code_kernels import hash_cells
+from dashboard.ingest.decode_codes import ODD, Coder
 from dashboard.ingest.decode_number import number_cells, parse_number
 from dashboard.ingest.decode_time import (
     BAD,

@@ -6,161 +6,13 @@ dictionary is handed on without a copy. Codes are given in order of first appear
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
-from dashboard.ingest.tokenize_words import PADDING, fold, hash_bytes, load64, same_bytes
-from dashboard.jit import kernel
+from dashboard.ingest.code_kernels import encode, rehash
+from dashboard.ingest.tokenize_words import PADDING
 
 ODD = -2  # code of a cell that the loop leaves to the caller
-
-_HIGH = np.uint64(0x8080808080808080)
-_SPACES = np.uint64(0x2020202020202020)
-_TAG = np.uint64(0xFFFFFFFF00000000)
-_ENTRY = np.uint64(0x00000000FFFFFFFF)
-
-
-@kernel
-def unescaped(data: Any, start: int, length: int, quote: int, escape: int, target: Any) -> int:
-    """Write a cell without the doubling or escaping of its quotes; its new length."""
-    at, made, end = start, 0, start + length
-    while at < end:
-        byte = data[at]
-        if at + 1 < end and (
-            (byte == quote and data[at + 1] == quote)
-            or (byte == escape and (data[at + 1] == quote or data[at + 1] == escape))
-        ):
-            at += 1
-        target[made] = data[at]
-        made += 1
-        at += 1
-    target[made : made + 8] = 0
-    return made
-
-
-@kernel
-def _odd(data: Any, start: int, length: int) -> bool:
-    """Whether a text holds control or non-ASCII characters."""
-    found = np.uint64(0)
-    while length > 8:
-        word = load64(data, start)
-        found |= word | ((word - _SPACES) & ~word)
-        start += 8
-        length -= 8
-    word = load64(data, start)
-    last = (word | ((word - _SPACES) & ~word)) & (_HIGH >> np.uint64(64 - 8 * length))
-    return bool((last | (found & _HIGH)) != 0)
-
-
-@kernel
-def _encode(
-    data: Any,
-    spans: Any,
-    first: int,
-    look: bool,
-    starts: Any,
-    strip_zero: bool,
-    quotes: Any,
-    scratch: Any,
-    slots: Any,
-    offsets: Any,
-    arena: Any,
-    state: Any,
-    codes: Any,
-    hashes: Any,
-    seed: Any,
-) -> int:
-    """Code the cells from ``first`` on; stops where a table must grow and returns that position (else len(spans)).
-
-    state: entries, cells stripped of ".0", odd cells. hashes: row fingerprints to add to (or empty).
-    """
-    mask = np.uint64(len(slots) - 1)
-    room = min(len(offsets) - 2, len(slots) // 2)
-    arena_room = len(arena) - 64
-    entries = state[0]
-    used = offsets[entries]
-    hashing = hashes.size > 0
-    for i in range(first, len(spans)):
-        span = spans[i]
-        start, length = span >> 32, (span >> 2) & 0x3FFFFFFF
-        if length == 0:
-            codes[i] = -1
-            continue
-        source = data
-        if span & 1:
-            length = unescaped(data, start, length, quotes[0], quotes[1], scratch)
-            source = scratch
-            start = 0
-        if entries >= room or used + length > arena_room:
-            state[0] = entries
-            return i
-        if strip_zero and length > 2 and source[start + length - 1] == 48 and source[start + length - 2] == 46:
-            whole = True
-            for k in range(start, start + length - 2):
-                if source[k] < 48 or source[k] > 57:
-                    whole = False
-                    break
-            if whole:
-                length -= 2
-                state[1] += 1
-        code = hash_bytes(source, start, length)
-        if hashing:
-            hashes[i] += fold(code ^ seed)
-        if look and ((length <= 9 and starts[source[start]]) or _odd(source, start, length)):
-            codes[i] = -2
-            state[2] += 1
-            continue
-        slot = code & mask
-        tag = code & _TAG
-        while True:
-            content = slots[slot]
-            if content == 0:
-                for k in range(length):
-                    arena[used + k] = source[start + k]
-                used += length
-                entries += 1
-                offsets[entries] = used
-                slots[slot] = tag | np.uint64(entries)
-                codes[i] = entries - 1
-                break
-            if content & _TAG == tag:
-                entry = np.int64(content & _ENTRY) - 1
-                at = offsets[entry]
-                if offsets[entry + 1] - at == length and same_bytes(arena, at, source, start, length):
-                    codes[i] = entry
-                    break
-            slot = (slot + np.uint64(1)) & mask
-    state[0] = entries
-    return len(spans)
-
-
-@kernel
-def _rehash(offsets: Any, arena: Any, entries: int, slots: Any) -> None:
-    mask = np.uint64(len(slots) - 1)
-    for entry in range(entries):
-        code = hash_bytes(arena, offsets[entry], offsets[entry + 1] - offsets[entry])
-        slot = code & mask
-        while slots[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        slots[slot] = (code & _TAG) | np.uint64(entry + 1)
-
-
-@kernel
-def hash_cells(data: Any, spans: Any, quotes: Any, scratch: Any, hashes: Any, seed: Any) -> None:
-    """Add the cells of a column that is not coded to the row fingerprints."""
-    for i in range(len(spans)):
-        span = spans[i]
-        start, length = span >> 32, (span >> 2) & 0x3FFFFFFF
-        if length == 0:
-            continue
-        if span & 1:
-            length = unescaped(data, start, length, quotes[0], quotes[1], scratch)
-            hashes[i] += fold(hash_bytes(scratch, 0, length) ^ seed)
-        else:
-            hashes[i] += fold(hash_bytes(data, start, length) ^ seed)
-
 
 _NO_HASHES = np.empty(0, np.uint64)
 _NO_STARTS = np.zeros(256, np.bool_)
@@ -208,7 +60,7 @@ class Coder:
         self._state[2] = 0
         done = 0
         while True:
-            done = _encode(
+            done = encode(
                 data, spans, done, look and self._look, self._starts, strip_zero, self._quotes, self._scratch,
                 self._slots, self._offsets, self._arena, self._state, codes, hashes, np.uint64(seed),
             )  # fmt: skip
@@ -234,7 +86,7 @@ class Coder:
             self._offsets = offsets
         if entries >= len(self._slots) // 2:
             slots = np.zeros(4 * len(self._slots), np.uint64)
-            _rehash(self._offsets, self._arena, entries, slots)
+            rehash(self._offsets, self._arena, entries, slots)
             self._slots = slots
 
     def text(self, code: int) -> bytes:

@@ -25,8 +25,9 @@ from dashboard import settings
 from dashboard.errors import UserError
 from dashboard.ingest import limits as limits_module
 from dashboard.ingest.clean import Rejected, RowRules
+from dashboard.ingest.code_kernels import hash_cells
 from dashboard.ingest.decode import BooleanDecoder, Decoder, NumberDecoder, Quotes, TextDecoder, TimeDecoder
-from dashboard.ingest.decode_codes import hash_cells, joined
+from dashboard.ingest.decode_codes import joined
 from dashboard.ingest.limits import Limits
 from dashboard.ingest.plan import ROW_NUMBER, ColumnPlan, ImportOptions, SourcePlan
 from dashboard.ingest.read_threads import Line, Station

@@ -109,7 +109,7 @@ class Scatter:
             times = columns.get("_time", np.empty(0, np.int64))
             guests = _guest_hashes(users, orders, order_hashes, times)
             rows, bounds = group(_partitions(users, self.people.hashes, guests, self._partitions), self._partitions)
-            columns = {name: values.take(rows) for name, values in columns.items()}
+            columns = self._spill.take(columns, rows)
         self._spill.add(table, index, bounds, columns)
 
     def _users(self, index: int, source: Source, batch: pa.RecordBatch) -> np.ndarray:

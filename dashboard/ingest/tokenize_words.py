@@ -97,6 +97,24 @@ def hash_bytes(data: Any, start: int, length: int) -> Any:
 
 
 @kernel
+def first_words(data: Any, start: int, length: int) -> tuple[Any, Any]:
+    """The first 16 bytes of a stretch of 1 to 16 bytes, zeros after its end. No branch."""
+    long = length > 8
+    low = load64(data, start) & (_ALL >> np.uint64(0 if long else 64 - 8 * length))
+    high = load64(data, start + 8) & (_ALL >> np.uint64(128 - 8 * length if long else 0))
+    return low, high if long else np.uint64(0)
+
+
+@kernel
+def hash_words(low: Any, high: Any, length: int) -> Any:
+    """What :func:`hash_bytes` says of a stretch of 1 to 16 bytes, from its two words. No branch."""
+    state = np.uint64(length) * _MIX
+    first = fold(state ^ low)
+    long = length > 8
+    return fold(fold((first if long else state) ^ (high if long else low)))
+
+
+@kernel
 def same_bytes(a: Any, start_a: int, b: Any, start_b: int, length: int) -> bool:
     """Whether two stretches of ``length`` (at least 1) bytes are equal."""
     while length > 8:

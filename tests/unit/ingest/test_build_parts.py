@@ -106,6 +106,10 @@ def test_spill_returns_what_it_took_in_memory_and_from_disk(tmp_path: Path, budg
     assert spill.sources("events", 1).tolist() == [0, 1, 1, 1, 1]
     assert spill.read("users", 0, "a", np.dtype(np.int32), -1).tolist() == []
     assert (tmp_path / "spill").exists() == (budget < 10**9)
+    columns = {"a": np.arange(10, dtype=np.int32), "b": np.arange(10) * 0.5}
+    taken, again = (spill.take(columns, np.array(rows)) for rows in ([9, 0, 9], [4]))
+    assert (taken["a"].tolist(), taken["b"].tolist()) == ([9, 0, 9], [4.5, 0.0, 4.5])
+    assert (again["a"].tolist(), again["b"].tolist()) == ([4], [2.0])
     spill.close()
     assert not (tmp_path / "spill").exists()
 

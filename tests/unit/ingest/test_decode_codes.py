@@ -64,3 +64,31 @@ def test_every_text_that_needs_a_look_is_left(text: str) -> None:
     unusual = any(b < 32 or b > 127 for b in data) or (data.startswith(b"n") and len(data) <= 9)
     assert (codes[0] == ODD) == unusual
     assert odd == int(unusual)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.binary(min_size=1, max_size=20).map(lambda b: b.replace(b"\0", b"0")), min_size=1, max_size=30))
+def test_a_known_text_has_the_fingerprint_of_a_new_one(texts: list[bytes]) -> None:
+    """Short cells that are known already are looked up on a way of their own."""
+    coder = Coder(NO_QUOTES, 64)
+    first, second = np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.uint64)
+    codes = coder.encode(*joined(texts), hashes=first, seed=3)[0]
+    assert coder.encode(*joined(texts), hashes=second, seed=3)[0].tolist() == codes.tolist()
+    assert first.tolist() == second.tolist()
+
+
+def test_a_text_that_needs_a_look_is_left_also_when_it_is_known() -> None:
+    starts = np.zeros(256, np.bool_)
+    starts[ord("n")] = True
+    coder = Coder(NO_QUOTES, 64, starts)
+    texts = [b"nina", "é".encode(), b"a\x01", b"plain", b"n" * 10]
+    assert coder.encode_texts(texts).tolist() == [0, 1, 2, 3, 4]
+    assert coder.encode(*joined(texts))[0].tolist() == [ODD, ODD, ODD, 3, 4]
+
+
+def test_zeros_after_the_point_are_cut_off_known_or_not() -> None:
+    coder = Coder(NO_QUOTES, 64)
+    texts = [b"17850.0", b"17850", b"1.50", b"x.0", b"17850.0"]
+    for _ in range(2):
+        assert coder.encode(*joined(texts), strip_zero=True)[0].tolist() == [0, 0, 1, 2, 0]
+    assert coder.stripped == 4
