@@ -6,62 +6,28 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from dashboard.engine.run import run
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.dimensions import value_counts
+from dashboard.insights.first_rows import first_rows, order_pairs
 from dashboard.insights.funnel_attempts import midnight
-from dashboard.insights.funnel_match import FOREVER, NEVER, Int32, Int64
+from dashboard.insights.funnel_match import FOREVER, Int64
 from dashboard.insights.memo import Memo
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
 from dashboard.insights.totals import add
 from dashboard.insights.view import View
-from dashboard.jit import kernel
 from dashboard.result import Result
 from dashboard.store.partition import Partition
 
-MAX_NAMES = 40  # most frequent names that are looked at; at most 64, see order_pairs
+MAX_NAMES = 40  # most frequent names that are looked at; at most 64, see first_rows
 MAX_LENGTH, MAX_FUNNELS = 5, 5
 MIN_SHARE = 0.02  # of all persons that have any of the names: a rarer pair is no path
 MIN_ORDER = 0.6  # share of those who did the later one, and of those who did both, in this order
 NOBODY_LOST = 0.99  # a step with so large a share that goes on tells nothing
-Flags = npt.NDArray[np.uint8]
-
-
-@kernel
-def order_pairs(
-    offsets: Int64, time: Int64, codes: Int32, slot: Int32, kept: Flags, people: Flags, until: int, pairs: Int64
-) -> None:
-    """pairs[a, b] += persons whose first a lies before their first b; pairs[a, a] += persons with a.
-
-    slot[code + 1] = position of the name, -1 = not looked at; two first times at one instant are in no order.
-    """
-    n = pairs.shape[0]
-    # the place behind the last one takes what is not kept: which rows are a name's first cannot be guessed
-    first, found = np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32)
-    masked = kept.shape[0] > 0
-    for u in range(offsets.shape[0] - 1):
-        if not people[u]:
-            continue
-        m, seen = 0, np.uint64(0)
-        for i in range(offsets[u], offsets[u + 1]):
-            s = slot[np.uint32(codes[i] + 1)]
-            if time[i] > until:
-                break
-            bit = np.uint64(1) << np.uint64(max(s, 0))
-            fresh = (s >= 0) & (seen & bit == 0) & (not masked or kept[i] != 0) & (time[i] != NEVER)
-            found[m] = np.uint32(max(s, 0))
-            first[m] = time[i]
-            m += fresh
-            seen |= bit if fresh else np.uint64(0)
-        for x in range(m):
-            pairs[found[x], found[x]] += 1
-            for y in range(x + 1, m):
-                pairs[found[x], found[y]] += first[y] > first[x]
 
 
 @dataclass(frozen=True)
@@ -108,7 +74,8 @@ def _count(view: View) -> _Pairs:
         events = partition.table(TABLE)
         if events is not None and events.has("event_name"):
             kept, people = where.rows(view, partition, TABLE), where.persons(view, partition, TABLE)
-            order_pairs(events.offsets, events.time, events.column("event_name"), slot, kept, people, until, out)
+            codes, firsts = events.column("event_name"), first_rows(view.scope, partition, slot)
+            order_pairs(events.offsets, events.time, codes, slot, *firsts, kept, people, until, out)
         return out
 
     names = dataset.dictionary("event_name") if size else np.zeros(0, object)

@@ -8,9 +8,9 @@ import numpy as np
 
 from dashboard.insights import event_rows, funnel_groups
 from dashboard.insights import funnel_kernels as kernels
+from dashboard.insights.first_rows import first_rows_of, order_pairs
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
 from dashboard.insights.funnel_rows import best_of_rows, merged, persons_with_rows
-from dashboard.insights.funnel_suggestions import order_pairs
 from dashboard.insights.funnel_trend_kernels import trend_of_rows
 
 
@@ -60,4 +60,6 @@ def compile_kernels() -> None:
     funnel_groups.count_reached(np.zeros((1, 2), np.int64), np.zeros(1, np.int64), np.zeros((1, 2), np.int64))
     kernels.did_between(offsets, time, codes, kept, who, begin, end, 1, np.zeros(1, np.uint8))
     slot = np.array([-1, 0, 1], np.int32)
-    order_pairs(offsets, time, codes, slot, kept, people, FOREVER, np.zeros((2, 2), np.int64))
+    firsts = (np.empty(3, np.int32), np.empty(3, np.uint8), np.empty(2, np.int32))
+    first_rows_of(offsets, time, codes, slot, *firsts)
+    order_pairs(offsets, time, codes, slot, *firsts, kept, people, FOREVER, np.zeros((2, 2), np.int64))
