@@ -11,7 +11,7 @@ run: ## start the product; ARGS="--port 9000" passes options
 
 test: ## everything, browser included; ARGS="-k funnel" passes options to pytest
 	@tools/venv.sh requirements-dev.txt
-	@CHROMIUM="$$(tools/chromium.sh)" $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@CHROMIUM="$$(tools/chromium.sh)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: ## formatting, lint, types, generated files
 	@tools/venv.sh requirements-dev.txt

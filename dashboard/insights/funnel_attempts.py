@@ -189,8 +189,11 @@ class Counted:
 
     def since_before(self, step: int) -> Int64:
         """µs from the step reached before ``step`` to it, for the attempts that reached it (in their order)."""
-        kept = self.at[self.at[:, step] != NEVER]
-        elapsed: Int64 = kept[:, step] - kept[:, :step].max(axis=1)
+        reached = self.at[:, step] != NEVER
+        before: Int64 = self.at[:, step - 1][reached]  # times never fall: it is the latest, unless it was left out
+        if (before == NEVER).any():
+            before = self.at[:, :step][reached].max(axis=1)
+        elapsed: Int64 = self.at[:, step][reached] - before
         return elapsed
 
 
