@@ -18,7 +18,7 @@ FLAGS = [
 # Runs in every page before anything else: knows how long nothing has been on its way. An answer is there when its body
 # is; components that are fetched when they are first needed come as scripts. Frames are counted because a page that
 # draws an answer has none meanwhile.
-QUIET_MS = 150
+QUIET_MS, QUIET_FRAMES = 120, 5
 LISTEN = f"""
 (() => {{
   const ask = window.fetch;
@@ -43,13 +43,18 @@ LISTEN = f"""
   const frame = () => {{ frames += open === 0 ? 1 : 0; window.requestAnimationFrame(frame); }};
   window.requestAnimationFrame(frame);
   window.asking = () => busy(0);
-  window.answered = () => open === 0 && frames > 3 && performance.now() - since > {QUIET_MS};
+  window.answered = () => open === 0 && frames > {QUIET_FRAMES} && performance.now() - since > {QUIET_MS};
 }})();
 """
 UNDRAWN = "[data-dash-is-loading='true'], main .skeleton, main .dash-graph--pending"
 # true when the page's content is there, no callback is on its way and everything is drawn; for wait_for_function
 DRAWN = f"""() => document.querySelector("main h1") !== null && window.answered()
   && document.querySelector("{UNDRAWN}") === null"""
+# the same, of a page that somebody has just touched; its argument is different for every touch
+SETTLED = f"""touch => {{
+  if (window.touched !== touch) {{ window.touched = touch; window.asking(); }}
+  return ({DRAWN})();
+}}"""
 
 
 def chromium() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tools import server as server_tool
-from tools.browser import DRAWN, FLAGS, LISTEN, chromium
+from tools.browser import FLAGS, LISTEN, SETTLED, chromium
 from tools.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -20,6 +21,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 COMPILED = Path(os.environ["DASHBOARD_DATA_DIR"]) / "compiled"  # kernels, compiled once for the whole test run
 WAIT_MS = 30_000  # how long a test waits for something to appear on a busy machine
 expect.set_options(timeout=WAIT_MS)
+_CALLS = itertools.count()
 
 # Colours are judged when fading is over.
 _STILL = """() => Promise.all(
@@ -150,8 +152,9 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def settled(page: Page, timeout: int = WAIT_MS) -> None:
-    """Wait until the page's content is there, no callback is on its way and everything is drawn (milliseconds)."""
-    page.wait_for_function(DRAWN, timeout=timeout)
+    """Wait until the page's content is there, no callback is on its way and everything is drawn (milliseconds). Quiet
+    before the call does not count: a click's callbacks may be about to leave."""
+    page.wait_for_function(SETTLED, arg=next(_CALLS), timeout=timeout)
 
 
 def go(page: Page, address: str) -> None:
