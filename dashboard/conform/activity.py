@@ -11,10 +11,14 @@ from dashboard.insights.activity import active_users, unique_users
 
 
 def selected(case: Case) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
-    """(event names, row filters) of the case's ``activity``."""
+    """(event names, row filters) of the case's ``activity``. A name that never occurs, which people are told, becomes a
+    filter that nothing passes: a case expects the numbers of nobody."""
     wanted = case.settings.get("activity") or {}
     names = (wanted["event"],) if wanted.get("event") is not None else ()
-    return names, tuple((name, (text(value),)) for name, value in sorted((wanted.get("where") or {}).items()))
+    where = tuple((name, (text(value),)) for name, value in sorted((wanted.get("where") or {}).items()))
+    if names and case.stored.code("event_name", names[0]) < 0:
+        return (), (*where, ("event_name", names))
+    return names, where
 
 
 @adapter("active_users")

@@ -169,17 +169,33 @@ def _known(events: list[dict[str, Any]], settings: dict[str, Any]) -> Iterator[d
 
 
 def text(value: Any) -> str:
-    """A property value as it is compared: 1 equals "1"."""
+    """A property value as it is compared: 1 equals "1", true equals "true"."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _asked(settings: Any) -> set[str]:
+    """Names of the properties that settings speak of, also of those that no event has."""
+    if isinstance(settings, list):
+        return {name for item in settings for name in _asked(item)}
+    if not isinstance(settings, dict):
+        return set()
+    named = {settings[key] for key in ("property", "same_property") if isinstance(settings.get(key), str)}
+    inner = [value for key, value in settings.items() if key not in ("filter", "where", "merge")]
+    return named | set(settings.get("where") or ()) | _asked(inner)
 
 
 def store(case: Case) -> Dataset:
     """Write the events as a CSV file and build a version from it below ``case.staging``."""
     folder = Path(tempfile.mkdtemp(prefix="case-", dir=case.staging))
-    names = [*_FIXED, *sorted({name for event in case.events for name in event} - set(_FIXED))]
+    properties = {name for event in case.events for name in event} | _asked(case.settings)
+    if case.kind == "customer_summary":
+        properties.discard("order_id")  # every event is a line of its own day there
+    names = [*_FIXED, *sorted(properties - set(_FIXED))]
     path = folder / "events.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+        writer = csv.DictWriter(stream, names, restval="", extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(case.events)
     plan = SourcePlan(kind="events", columns=tuple(_column(index, name) for index, name in enumerate(names)))

@@ -14,7 +14,6 @@ from dashboard.conform.runner import adapter
 from dashboard.insights import periods
 from dashboard.insights.funnel import funnel, funnel_people
 from dashboard.insights.funnel_drivers import funnel_drivers
-from dashboard.insights.funnel_groups import NONE
 from dashboard.insights.funnel_query import FunnelQuery, check_steps, seconds_of
 from dashboard.insights.funnel_time import funnel_time
 from dashboard.insights.funnel_trend import axis_of, trend_result
@@ -77,11 +76,11 @@ def funnel_breakdown(case: Case) -> dict[str, Any]:
     frame = result.frame[~result.frame["is_total"]]
     return {
         "groups": {
-            "" if name == NONE else str(name): {
+            "" if missing else str(name): {
                 "counts": [int(n) for n in rows["users"]],
                 "step_mean_seconds": numbers(rows["mean_seconds"])[1:],
             }
-            for name, rows in frame.groupby("group", sort=False)
+            for (name, missing), rows in frame.groupby(["group", "is_missing"], sort=False)
         }
     }
 

@@ -17,6 +17,8 @@ def paths_case(case: Case) -> dict[str, Any]:
     included = settings.get("include_events")
     known = [name for name in included or () if case.stored.code("event_name", name) >= 0]
     nothing = included is not None and not known  # of what is included, nothing occurs
+    if isinstance(node, dict) and case.stored.manifest.dictionaries.get(node["property"]) == 0:
+        nothing = True  # no event has the property
     if manifest.first_day is None or manifest.last_day is None or nothing or settings["step_limit"] < 2:
         return {"edges": []}
     found = paths(

@@ -33,11 +33,18 @@ def _last_day(case: Case) -> int:
     return last if last is not None else 0
 
 
+def _nobody_orders(case: Case) -> bool:
+    """Whether no event is an order. People are told so; a case expects the numbers of nobody."""
+    return case.stored.code("event_name", case.settings["order_event"]) < 0
+
+
 @adapter("rfm")
 def rfm_case(case: Case) -> dict[str, Any]:
     wanted = case.settings
     if wanted["scoring"] != "quantile_ties_equal":
         raise UserError("unknown_scoring", "There is no scoring of that name.", "It is called quantile_ties_equal.")
+    if _nobody_orders(case):
+        return {"customers": {}}
     view = case.view(_last_day(case), _last_day(case))
     rule = RfmRule(scoring="quantile", bins=int(wanted["bins"]), order_events=(wanted["order_event"],))
     table = rfm_table(view, rule, SegmentMap())
@@ -75,6 +82,8 @@ def segment_map_case(case: Case) -> dict[str, Any]:
 def customer_summary_case(case: Case) -> dict[str, Any]:
     end = day(case.settings["observation_end"])
     names = tuple(sorted({event["event_name"] for event in case.events}))
+    if not names:
+        return {"customers": {}}
     view, book = _book(case, names, end)
     found = book.history(end, case.settings["period"])
     return {
@@ -92,13 +101,18 @@ def customer_summary_case(case: Case) -> dict[str, Any]:
 
 @adapter("historic_clv")
 def historic_clv_case(case: Case) -> dict[str, Any]:
-    _, book = _book(case, (case.settings["order_event"],), _last_day(case))
-    orders, net = int(book.order_count.sum()), float(book.net.sum())
+    orders, gross, net = 0, 0.0, 0.0
+    if not _nobody_orders(case):
+        _, book = _book(case, (case.settings["order_event"],), _last_day(case))
+        orders, gross, net = int(book.order_count.sum()), float(book.gross_total.sum()), float(book.net.sum())
+    elif case.events:
+        others = tuple(sorted({event["event_name"] for event in case.events}))
+        net = float(_book(case, others, _last_day(case))[1].net.sum())
     return {
         "net_revenue": net,
         "historic_clv": net * float(case.settings["margin"]),
         "orders": orders,
-        "average_order_value": float(book.gross_total.sum()) / orders if orders else None,
+        "average_order_value": gross / orders if orders else None,
     }
 
 

@@ -107,13 +107,69 @@ def test_events_in_a_file_beside_the_case(tmp_path: Path) -> None:
         read_case({**item, "events_file": "../events.csv"}, tmp_path)
 
 
+def steps(*names: str, **more: Any) -> dict[str, Any]:
+    found = [{"event": name, "where": {}, "optional": False} for name in names]
+    limits = {"order": "ordered", "window_seconds": None, "attempt": "best", "exclusions": [], "unknown_event": "allow"}
+    return {"steps": found, **limits, **more}
+
+
 def test_a_refusal_is_an_answer(tmp_path: Path) -> None:
-    asked = {"activity": {"event": "never", "where": {}}}
-    assert outcome(case({"error": "unknown_event"}, settings=asked), tmp_path).state == "passed"
-    assert outcome(case({"users": [0, 0]}, settings=asked), tmp_path).state == "failed"
+    asked = steps("visit", "never", unknown_event="error")
+    assert outcome(case({"error": "unknown_event"}, kind="funnel_steps", settings=asked), tmp_path).state == "passed"
+    assert outcome(case({"counts": [2, 0]}, kind="funnel_steps", settings=asked), tmp_path).state == "failed"
     assert outcome(case({"error": "unknown_event"}), tmp_path).differences == (
         "result: a number instead of the refusal unknown_event",
     )
+
+
+NEVER = {"activity": {"event": "never", "where": {}}}
+ORDERS = {"order_event": "order", "bins": 5, "scoring": "quantile_ties_equal", "margin": 0.5}
+DAY = {"observation_end": "2024-01-31", "period": "day"}
+BY_NOTHING = steps("visit", "visit", breakdown={"property": "nothing", "attribution": "first_touch"})
+WALK = {"node": {"property": "nothing"}, "include_events": None, "session_gap_seconds": 60, "collapse_repeats": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected", "events"),
+    [
+        ("unique_users", NEVER, {"users": [0, 0], "events": [0, 0]}, EVENTS),
+        ("active_users", NEVER, {"dau": [0, 0], "dau_over_mau": [None, None], "month_actives": {}}, EVENTS),
+        ("daily_states", NEVER, {"active_day_states": {}}, EVENTS),
+        ("unique_users", {}, {"users": [0, 0], "events": [0, 0]}, []),
+        ("lifecycle", {"periods": 2}, {"new": [0, 0], "dormant": [0, 0], "pulse": [None, None]}, []),
+        ("funnel_steps", steps("visit", "pay"), {"counts": [0, 0], "rate_of_previous": [None, 0.0]}, []),
+        ("funnel_breakdown", BY_NOTHING, {"groups": {"": {"counts": [2, 1]}}}, EVENTS),
+        ("paths", {**WALK, "step_limit": 5}, {"edges": []}, EVENTS),
+        ("rfm", ORDERS, {"customers": {}}, EVENTS),
+        ("historic_clv", ORDERS, {"net_revenue": 0.0, "orders": 0, "average_order_value": None}, EVENTS),
+        ("historic_clv", ORDERS, {"net_revenue": 0.0, "orders": 0}, []),
+        ("customer_summary", DAY, {"customers": {}}, []),
+    ],
+)
+def test_nobody_has_numbers_too(
+    kind: str, settings: dict[str, Any], expected: Any, events: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    found = outcome(case(expected, kind=kind, settings=settings) | {"events": events}, tmp_path)
+    assert found.differences == () and found.state == "passed"
+
+
+def test_truth_is_a_text_like_any_other(tmp_path: Path) -> None:
+    vip = [{**event, "properties": {"vip": event["user_id"] == "a"}} for event in EVENTS]
+    chosen = {"activity": {"event": None, "where": {"vip": True}}}
+    assert outcome(case({"users": [1, 0]}, settings=chosen) | {"events": vip}, tmp_path).state == "passed"
+
+
+def test_lines_of_one_order_are_lines_of_their_days(tmp_path: Path) -> None:
+    lines = [
+        {"user_id": "a", "event": name, "timestamp": f"2024-01-0{day}T10:00:00Z", "properties": properties}
+        for name, day, properties in (
+            ("order", 1, {"order_id": "1", "amount": 7}),
+            ("refund", 2, {"order_id": "1", "amount": -2}),
+        )
+    ]
+    expected = {"customers": {"a": {"frequency": 1, "recency": 1, "T": 30, "monetary": -2.0}}}
+    found = outcome(case(expected, kind="customer_summary", settings=DAY) | {"events": lines}, tmp_path)
+    assert found.differences == ()
 
 
 def test_a_defect_of_the_product_fails_the_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
