@@ -84,7 +84,6 @@ def chosen(search: str | None) -> list[str]:
 
 
 def view_of(state: wizard.FileState) -> FileView:
-    """A file's state as its card shows it."""
     return FileView(**{name: value for name, value in vars(state).items() if name != "stamp"})
 
 
@@ -153,7 +152,8 @@ def show(search: str | None, _clock: int | None, signature: Any, pathname: str) 
         no_update if before[1] == looked else [file_card(f) for f in files],
         finish.join_box(found, joining == "running"),
         no_update if before[3] == asked else _form(files, into),
-        finish.import_bar(files) if any(f.plan for f in files) else [],
+        # decisions draw the bar themselves; drawn anew here, its button would lose a press that is on its way
+        no_update if before[1] == looked else finish.import_bar(files) if any(f.plan for f in files) else [],
         [],
         steps("check"),
         COMPACT,

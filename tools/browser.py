@@ -22,8 +22,19 @@ QUIET_MS, QUIET_FRAMES = 120, 5
 LISTEN = f"""
 (() => {{
   const ask = window.fetch;
-  let open = 0, frames = 0, since = performance.now();
-  const busy = change => {{ open += change; frames = 0; since = performance.now(); }};
+  let open = 0, frames = 0, since = performance.now(), counting = false;
+  const frame = () => {{
+    frames += open === 0 ? 1 : 0;
+    counting = frames <= {QUIET_FRAMES}; // a page that is left alone draws nothing
+    if (counting) window.requestAnimationFrame(frame);
+  }};
+  const busy = change => {{
+    open += change;
+    frames = 0;
+    since = performance.now();
+    if (!counting) window.requestAnimationFrame(frame);
+    counting = true;
+  }};
   const over = () => busy(-1);
   window.fetch = (...what) => {{
     busy(1);
@@ -31,17 +42,17 @@ LISTEN = f"""
     answer.then(got => got.clone().arrayBuffer()).then(over, over);
     return answer;
   }};
-  new MutationObserver(changes => {{
+  const later = new MutationObserver(changes => {{
     for (const change of changes) for (const node of change.addedNodes) {{
-      if (node instanceof HTMLScriptElement && node.src && node.async && document.readyState !== "loading") {{
+      if (node instanceof HTMLScriptElement && node.src) {{
         busy(1);
         node.addEventListener("load", over);
         node.addEventListener("error", over);
       }}
     }}
-  }}).observe(document, {{ childList: true, subtree: true }});
-  const frame = () => {{ frames += open === 0 ? 1 : 0; window.requestAnimationFrame(frame); }};
-  window.requestAnimationFrame(frame);
+  }});
+  document.addEventListener("DOMContentLoaded", () => later.observe(document.head, {{ childList: true }}));
+  busy(0);
   window.asking = () => busy(0);
   window.answered = () => open === 0 && frames > {QUIET_FRAMES} && performance.now() - since > {QUIET_MS};
 }})();

@@ -120,3 +120,33 @@ def test_copy_link_says_so(page: Page) -> None:
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator("#status")).to_contain_text("Link copied")
     assert page.evaluate("() => navigator.clipboard.readText()").endswith("/data?range=7d")
+
+
+def test_a_press_is_not_lost_when_its_button_is_drawn_anew(page: Page) -> None:
+    open_page(page, "/data")
+    page.evaluate(
+        """() => {
+          window.pressed = 0;
+          const make = () => {
+            const button = document.createElement('button');
+            button.id = 'again';
+            button.textContent = 'Stop';
+            button.addEventListener('click', () => { window.pressed += 1; });
+            return button;
+          };
+          document.querySelector('main').prepend(make());
+          window.drawAnew = () => document.getElementById('again').replaceWith(make());
+        }"""
+    )
+    page.get_by_role("button", name="Stop").hover()
+    page.mouse.down()
+    page.evaluate("window.drawAnew()")
+    page.mouse.up()
+    assert page.evaluate("window.pressed") == 1
+    page.get_by_role("button", name="Stop").click()  # an ordinary press counts once
+    assert page.evaluate("window.pressed") == 2
+    page.mouse.down()
+    page.evaluate("window.drawAnew()")
+    page.mouse.move(5, 5)  # released elsewhere: changed one's mind
+    page.mouse.up()
+    assert page.evaluate("window.pressed") == 2
