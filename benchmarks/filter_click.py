@@ -105,7 +105,7 @@ def _page(questions: dict[str, Question], views: list[Any]) -> dict[str, Any]:
 
 def forget() -> None:
     """Drop what earlier clicks left in the memory of the process; what belongs to the data whatever the filters (opened
-    files, the rows of each event name) stays."""
+    files, the rows of each event name, the first ones of each person) stays."""
     from dashboard.insights import (
         active_days,
         aha_exposure,

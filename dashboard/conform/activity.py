@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dashboard.conform.case import Case, day, text
+from dashboard.conform.case import Case, day
 from dashboard.conform.runner import adapter
 from dashboard.insights.activity import active_users, unique_users
+from dashboard.insights.selector import text
 
 
 def selected(case: Case) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:

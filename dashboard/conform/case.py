@@ -25,6 +25,7 @@ from dashboard.filters import Period, day_number
 from dashboard.ingest.build import build_version
 from dashboard.ingest.layout import Source
 from dashboard.ingest.plan import ColumnPlan, ImportOptions, SourcePlan, TimeFormat
+from dashboard.insights.selector import text
 from dashboard.insights.view import View
 from dashboard.store.dataset import Dataset
 
@@ -166,13 +167,6 @@ def _known(events: list[dict[str, Any]], settings: dict[str, Any]) -> Iterator[d
             continue
         person = str(merge.get(event["user_id"], event["user_id"]))
         yield {"user_id": person, "event_name": event["event"], "event_time": event["timestamp"], **properties}
-
-
-def text(value: Any) -> str:
-    """A property value as it is compared: 1 equals "1", true equals "true"."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _asked(settings: Any) -> set[str]:

@@ -247,19 +247,13 @@ def _inspect_converted(
             fixed |= {"skip_lines": "0", "header": "1", "footer_rows": "0"}
         with _open(inner, "utf-8", limits) as stream:
             sample, whole = _sample(stream, limits)
-        tail = sample if whole else _last_bytes(target)
+        tail = sample if whole else inner.source.tail(_TAIL_BYTES)
         table = structure.find(sample, tail, limits, {**chosen, **fixed}, whole=whole)
         kept = tuple(q for q in table.questions if q.code != "header" or detected.format == "xlsx")
         table = replace(table, questions=kept, dialect=replace(table.dialect, encoding=name))
         counted = _scan(inner, replace(table, dialect=replace(table.dialect, encoding="utf-8")), limits)
     found = _inspection(detected, table, counted, remembered, chosen, now, notes, questions, detected.size)
     return replace(found, plan=replace(found.plan, sheet=sheet), sheets=names)
-
-
-def _last_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        return file.read()
 
 
 def _copy(target: Path) -> Detected:

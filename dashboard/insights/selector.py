@@ -176,10 +176,11 @@ def _values(given: Any) -> tuple[str, ...]:
     items = given if isinstance(given, list | tuple) else [given]
     if not items or not all(isinstance(item, str | int | float | bool) for item in items):
         raise _bad("A condition needs a value or a list of values")
-    return tuple(dict.fromkeys(_text(item) for item in items))
+    return tuple(dict.fromkeys(text(item) for item in items))
 
 
-def _text(value: str | float | bool) -> str:
+def text(value: str | float | bool) -> str:
+    """A value as it is compared: 1 and 1.0 equal "1", true equals "true"."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
