@@ -46,7 +46,7 @@ def job_card(
     if state == "queued":
         place = f" Yours is number {position} in the queue." if position > 1 else " It starts in a moment."
         body = [
-            html.P("Waiting." + place, className="job-phase"),
+            html.P("Waiting." + place, className="job-phase", role="status"),
             html.Progress(className="job-bar", **aria(label=f"{label}: waiting")),
             html.Div(_cancel(job), className="job-actions"),
         ]
@@ -54,7 +54,7 @@ def job_card(
         body = [
             html.Div(
                 [
-                    html.Span(phase or "Starting", className="job-phase"),
+                    html.Span(phase or "Starting", className="job-phase", role="status"),
                     html.Span(_rows(done, total, unit), className="job-rows tabular"),
                 ],
                 className="job-line",
@@ -69,7 +69,7 @@ def job_card(
             ),
         ]
     elif state == "cancelled":
-        body = [html.P("Cancelled. Nothing was changed.", className="job-phase"), *_retry(job, retry)]
+        body = [html.P("Cancelled. Nothing was changed.", className="job-phase", role="status"), *_retry(job, retry)]
     elif state == "failed":
         shown = error or {}
         body = [
@@ -79,9 +79,11 @@ def job_card(
             *_retry(job, retry),
         ]
     else:
-        body = [html.P("Done.", className="job-phase")]
+        body = [html.P("Done.", className="job-phase", role="status")]
+    # what is read aloud: the phase when it changes, not every count of rows
+    ended = {"role": "alert"} if state == "failed" else {}
     return html.Section(
-        [html.H2(title, className="job-title"), html.Div(body, role="status")],
+        [html.H2(title, className="job-title"), html.Div(body, **ended)],
         className=f"panel job job-{state}",
     )
 

@@ -68,8 +68,10 @@ def test_a_column_can_be_given_another_meaning(page: Page, tmp_path: Path) -> No
     choose(page, file)
     page.get_by_text("Columns: what each one is (4)").click()
     tier = page.get_by_label("What tier is")
+    tier.focus()
     tier.select_option("ignored")
     expect(page.get_by_text("Not imported: tier")).to_be_visible(timeout=WORK_MS)
+    expect(tier).to_be_focused()  # the table was drawn anew
     user = page.get_by_label("What user_id is")
     user.select_option("property")
     expect(page.get_by_role("alert").filter(has_text="Choose the column that holds the user id.")).to_be_visible()
@@ -159,7 +161,11 @@ def test_an_import_can_be_cancelled_and_survives_a_reload(
     button = page.get_by_role("button", name="Import", exact=True)
     expect(button).to_be_enabled(timeout=WORK_MS)
     button.click()
-    page.locator(".job").get_by_role("button", name="Cancel").click(timeout=WORK_MS)
+    cancel = page.locator(".job").get_by_role("button", name="Cancel")
+    cancel.focus(timeout=WORK_MS)
+    page.wait_for_function("node => !node.isConnected", arg=cancel.element_handle())  # a step forward drew it anew
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator(".job")).to_contain_text("Cancelled. Nothing was changed.", timeout=WORK_MS)
     open_page(page, "/data")
     expect(page.get_by_role("button", name="Load the sample")).to_be_visible()  # still the first run

@@ -150,3 +150,29 @@ def test_a_press_is_not_lost_when_its_button_is_drawn_anew(page: Page) -> None:
     page.mouse.move(5, 5)  # released elsewhere: changed one's mind
     page.mouse.up()
     assert page.evaluate("window.pressed") == 2
+
+
+def test_the_focus_stays_where_it_was_when_its_place_is_drawn_anew(page: Page) -> None:
+    open_page(page, "/data")
+    page.evaluate(
+        """() => {
+          const box = document.createElement('div');
+          window.draw = () => { box.innerHTML = '<button id="one">One</button><input id="two" value="some text">'; };
+          window.draw();
+          document.querySelector('main').prepend(box);
+        }"""
+    )
+    at = "() => document.activeElement.id"
+    page.locator("#one").focus()
+    page.evaluate("window.draw()")
+    expect(page.locator("#one")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.setSelectionRange(2, 4)")
+    page.evaluate("window.draw()")
+    expect(page.locator("#two")).to_be_focused()
+    assert page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [2, 4]
+    page.evaluate("document.activeElement.blur()")  # left by the person: nothing is to be kept
+    page.evaluate("() => new Promise(done => setTimeout(done))")
+    page.evaluate("window.draw()")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.evaluate(at) == ""
