@@ -24,13 +24,14 @@ Mask = npt.NDArray[np.bool_]
 class Classified:
     """One entry per person, in the order of the input.
 
-    level: index into LEVELS. band: 0 recent, 1 cooling, 2 gone. segment: index into CLASSES. target: gets a discount.
-    low, high: the engagement cut-offs used. no_engagement, no_date: how many people lack the value; they count as Low
-    and as gone, so that everybody is in exactly one class.
+    level: index into LEVELS. band: 0 recent, 1 cooling, 2 gone. cell: level * 3 + band. segment: index into CLASSES.
+    target: gets a discount. low, high: the engagement cut-offs used. no_engagement, no_date: how many people lack the
+    value; they count as Low and as gone, so that everybody is in exactly one class.
     """
 
     level: Codes
     band: Codes
+    cell: Codes
     segment: Codes
     target: Mask
     low: float
@@ -74,6 +75,7 @@ def classify(engagement: Floats, recency_days: Floats, rules: RuleSet) -> Classi
     return Classified(
         level=level,
         band=band,
+        cell=cell,
         segment=class_of_cell(rules)[cell],
         target=target_cells(rules)[cell],
         low=low,
@@ -102,14 +104,19 @@ def target_cells(rules: RuleSet) -> Mask:
     return np.array([rules.is_target(level, band) for level in LEVELS for band in range(3)])
 
 
-def distribution(found: Classified, chosen: Mask) -> pd.DataFrame:
-    """Chosen people per class, one row per class in the order of CLASSES.
+def people_per_cell(found: Classified, chosen: Mask) -> npt.NDArray[np.int64]:
+    """int64[9]: how many of the chosen people are in each cell. Class and target are the same for a whole cell."""
+    return np.bincount(found.cell[chosen], minlength=9)
+
+
+def distribution(cells: npt.NDArray[np.int64], rules: RuleSet) -> pd.DataFrame:
+    """People per class, one row per class in the order of CLASSES. cells: of :func:`people_per_cell`.
 
     Columns: segment, people, share, low, high (Wilson 95 %), targets.
     """
-    total = int(chosen.sum())
-    people = np.bincount(found.segment[chosen], minlength=len(CLASSES))
-    targets = np.bincount(found.segment[chosen & found.target], minlength=len(CLASSES))
+    total, segment, target = int(cells.sum()), class_of_cell(rules), target_cells(rules)
+    members = segment == np.arange(len(CLASSES))[:, None]
+    people, targets = members @ cells, members @ (cells * target)
     low, high = wilson(people, total)
     return pd.DataFrame(
         {
@@ -123,13 +130,12 @@ def distribution(found: Classified, chosen: Mask) -> pd.DataFrame:
     )
 
 
-def grid(found: Classified, chosen: Mask, rules: RuleSet) -> pd.DataFrame:
-    """The nine cells, engagement by recency.
+def grid(cells: npt.NDArray[np.int64], rules: RuleSet) -> pd.DataFrame:
+    """The nine cells, engagement by recency. cells: of :func:`people_per_cell`.
 
     Columns: level, band (0..2), days (the band in words), segment, target (bool), people, share (of all chosen people).
     """
-    total = int(chosen.sum())
-    people = np.bincount((found.level * 3 + found.band)[chosen], minlength=9)
+    total = int(cells.sum())
     return pd.DataFrame(
         {
             "level": np.repeat(LEVELS, 3),
@@ -137,8 +143,8 @@ def grid(found: Classified, chosen: Mask, rules: RuleSet) -> pd.DataFrame:
             "days": list(rules.bands()) * 3,
             "segment": list(rules.classes),
             "target": target_cells(rules),
-            "people": people,
-            "share": people / total if total else np.full(9, np.nan),
+            "people": cells,
+            "share": cells / total if total else np.full(9, np.nan),
         }
     )
 

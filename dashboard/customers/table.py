@@ -249,5 +249,5 @@ def where_mask(view: View, people: People) -> npt.NDArray[np.bool_]:
     """Who meets the view's filters, one entry per row of ``people.frame``; the rules are those of
     :mod:`dashboard.insights.where`, applied to persons."""
     parts = [where.persons(view, partition, None) for partition in view.dataset.partitions]
-    chosen: npt.NDArray[np.bool_] = np.concatenate(parts).astype(bool)[people.frame["row"].to_numpy()]
+    chosen: npt.NDArray[np.bool_] = np.concatenate(parts).view(np.bool_)[people.frame["row"].to_numpy()]
     return chosen

@@ -33,12 +33,6 @@ def run(
 ) -> R:
     """``merge([kernel(partition), ...])`` with the partials in partition order, whatever finished first.
 
-    executor: default the shared threads; a single partition is computed in the calling thread. An error in a
-    kernel is raised here.
+    executor: default the shared threads, the calling one among them. An error in a kernel is raised here.
     """
-    partitions = dataset.partitions
-    if executor is None:
-        if len(partitions) == 1:
-            return merge([kernel(partitions[0])])
-        executor = executors.threads()
-    return merge(list(executor.map(kernel, partitions)))
+    return merge(list((executor or executors.threads()).map(kernel, dataset.partitions)))

@@ -19,7 +19,7 @@ from dashboard.insights import activity_kernels as kernels
 from dashboard.insights import periods, where
 from dashboard.insights.active_days import TABLE, active_days, activity_names, clause
 from dashboard.insights.registry import TIMED, Spans, insight
-from dashboard.insights.totals import json_number, mean, ratio, summed
+from dashboard.insights.totals import aligned, json_number, mean, ratio, summed
 from dashboard.insights.view import View
 from dashboard.result import Result
 from dashboard.store.partition import Partition
@@ -97,36 +97,36 @@ def rows_read(view: View) -> dict[str, Any]:
     return {"rows_read": view.dataset.manifest.rows.get(TABLE, 0), "users_read": view.dataset.manifest.users}
 
 
-def daily(view: View, period: Period, names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """One row per day: day (ISO), dau, wau, mau, stickiness, wau_mau (NaN when nobody), window_full, complete."""
+def daily(view: View, period: Period, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Columns of one row per day: day (ISO), dau, wau, mau, stickiness, wau_mau (NaN when nobody), window_full,
+    complete."""
     counts = rolling_counts(view, period.first, period.last, names)
     days = np.arange(period.first, period.last + 1)
-    frame = pd.DataFrame({"day": [periods.iso(int(day)) for day in days]})
-    for index, name in enumerate(WINDOWS):
-        frame[name] = counts[index]
-    frame["stickiness"] = ratio(counts[0], counts[2])
-    frame["wau_mau"] = ratio(counts[1], counts[2])
-    frame["window_full"] = days - WINDOWS["mau"] + 1 >= view.first_day
-    frame["complete"] = days <= view.last_complete
-    return frame
+    return {
+        "day": periods.labels(days),
+        **dict(zip(WINDOWS, counts, strict=True)),
+        "stickiness": ratio(counts[0], counts[2]),
+        "wau_mau": ratio(counts[1], counts[2]),
+        "window_full": days - WINDOWS["mau"] + 1 >= view.first_day,
+        "complete": days <= view.last_complete,
+    }
 
 
-def headline(view: View, frame: pd.DataFrame) -> dict[str, float | None]:
-    """Headlines over the complete days of a :func:`daily` frame: dau (mean), wau and mau (last complete day), mau_mean,
+def headline(view: View, columns: dict[str, Any]) -> dict[str, float | None]:
+    """Headlines over the complete days of :func:`daily`: dau (mean), wau and mau (last complete day), mau_mean,
     stickiness (mean of the daily ratios) and stickiness_30 (mean DAU of 30 days / MAU, on the last complete day).
 
     Days whose 30 days begin before the data do stay out of the means of ratios and of MAU, unless the range was typed
     in.
     """
-    whole = frame[frame["complete"]]
-    full = whole if view.fixed else whole[whole["window_full"]]
-    last = whole.iloc[-1] if len(whole) else None
+    whole = columns["complete"]
+    full = whole if view.fixed else whole & columns["window_full"]
     values = {
-        "dau": mean(whole["dau"].to_numpy(np.float64)),
-        "wau": float(last["wau"]) if last is not None else np.nan,
-        "mau": float(last["mau"]) if last is not None else np.nan,
-        "mau_mean": mean(full["mau"].to_numpy(np.float64)),
-        "stickiness": mean(full["stickiness"].to_numpy(np.float64)),
+        "dau": mean(columns["dau"][whole].astype(np.float64)),
+        "wau": float(columns["wau"][whole][-1]) if whole.any() else np.nan,
+        "mau": float(columns["mau"][whole][-1]) if whole.any() else np.nan,
+        "mau_mean": mean(columns["mau"][full].astype(np.float64)),
+        "stickiness": mean(columns["stickiness"][full]),
     }
     return {name: json_number(value) for name, value in values.items()}
 
@@ -150,24 +150,25 @@ def active_users(view: View, *, activity: str | Sequence[str] = ()) -> Result:
     previous_stickiness, aligned day by day. Option activity: event names that count (default: the dataset's).
     summary: :func:`headline` plus stickiness_30, and the same with the prefix previous_."""
     names = activity_names(view, activity)
-    frame = daily(view, view.period, names)
-    summary = dict(headline(view, frame))
+    columns = daily(view, view.period, names)
+    summary = headline(view, columns)
     summary["stickiness_30"] = thirty_day_stickiness(view, min(view.period.last, view.last_complete), names)
     notes = list(where.ignored(view, TABLE))
     if view.previous is not None:
         before = daily(view, view.previous, names)
         for name in ("day", "dau", "wau", "mau", "stickiness"):
-            frame[f"previous_{name}"] = before[name].reindex(frame.index)
+            columns[f"previous_{name}"] = aligned(before[name], view.period.days)
         comparable = view.comparable()
         summary |= {f"previous_{key}": value if comparable else None for key, value in headline(view, before).items()}
         if not comparable:
             notes.append(no_comparison(view))
-    if not frame["window_full"].all():
+    if not columns["window_full"].all():
         notes.append("On the marked days the 30 days before begin earlier than the data, so MAU is still growing.")
-    if not frame["complete"].all():
+    if not columns["complete"].all():
         notes.append("The last day is not over in this data; it is left out of means.")
     units: dict[str, str] = dict.fromkeys(WINDOWS, "count") | {"stickiness": "rate", "wau_mau": "rate"}
-    units |= {f"previous_{name}": unit for name, unit in units.items() if f"previous_{name}" in frame}
+    units |= {f"previous_{name}": unit for name, unit in units.items() if f"previous_{name}" in columns}
+    frame = pd.DataFrame(columns)
     return Result("active_users", frame, units=units, summary=summary, notes=tuple(notes), **rows_read(view))
 
 

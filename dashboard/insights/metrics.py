@@ -52,7 +52,7 @@ from dashboard.insights import (
     where,
 )
 from dashboard.insights.registry import METRICS, ORDERS, Insight, Metric
-from dashboard.insights.totals import compared
+from dashboard.insights.totals import aligned, compared
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 
@@ -84,15 +84,14 @@ def metric_result(view: View, *, key: str, by: str = "day") -> Result:
         )
     else:
         parts = activity.buckets_of(view, by)
-        frame = pd.DataFrame(
-            {"period": parts.labels, "value": item.compute(view, parts.spans), "complete": parts.complete}
-        )
+        columns = {"period": parts.labels, "value": item.compute(view, parts.spans), "complete": parts.complete}
         if view.previous is not None:
             before = activity.buckets_of(view, by, view.previous)
-            frame["previous_period"] = pd.Series(before.labels).reindex(frame.index)
-            frame["previous"] = pd.Series(item.compute(view, before.spans)).reindex(frame.index)
+            columns["previous_period"] = aligned(before.labels, len(parts.labels))
+            columns["previous"] = aligned(item.compute(view, before.spans), len(parts.labels))
             if not view.comparable():
                 notes.append(activity.no_comparison(view))
+        frame = pd.DataFrame(columns)
     left_out: tuple[LeftOut, ...] = ()
     if table == "transactions":
         left_out = revenue.left_out(revenue.sums(view, [(view.period.first, view.period.last)])[0])

@@ -19,7 +19,7 @@ from dashboard.insights.activity import Counts, buckets_of, no_comparison, rows_
 from dashboard.insights.memo import Memo
 from dashboard.insights.periods import Int64
 from dashboard.insights.registry import TIMED, Spans, insight
-from dashboard.insights.totals import compared, summed
+from dashboard.insights.totals import aligned, compared, summed
 from dashboard.insights.view import View
 from dashboard.result import Result
 from dashboard.store.partition import Partition
@@ -98,23 +98,22 @@ def new_users(view: View, *, by: str = "day", activity: str | Sequence[str] = ()
     of the range."""
     names = activity_names(view, activity)
     parts = buckets_of(view, by)
-    frame = pd.DataFrame(
-        {"period": parts.labels, "new_users": new_counts(view, parts.spans, names), "complete": parts.complete}
-    )
+    now = new_counts(view, parts.spans, names)
+    columns = {"period": parts.labels, "new_users": now, "complete": parts.complete}
     notes = list(where.ignored(view, TABLE))
-    total = float(frame["new_users"].sum())
     previous = float("nan")
     if view.previous is not None:
         before = buckets_of(view, by, view.previous)
-        frame["previous_period"] = pd.Series(before.labels).reindex(frame.index)
+        columns["previous_period"] = aligned(before.labels, len(now))
         counts = new_counts(view, before.spans, names)
-        frame["previous_new_users"] = pd.Series(counts, dtype="float64").reindex(frame.index)
+        columns["previous_new_users"] = aligned(counts.astype(np.float64), len(now))
         if view.comparable():
             previous = float(counts.sum())
         else:
             notes.append(no_comparison(view))
-    units = {name: "count" for name in ("new_users", "previous_new_users") if name in frame}
-    summary = compared(total, previous, True)
+    units: dict[str, str] = {name: "count" for name in ("new_users", "previous_new_users") if name in columns}
+    summary = compared(float(now.sum()), previous, True)
+    frame = pd.DataFrame(columns)
     return Result("new_users", frame, units=units, summary=summary, notes=tuple(notes), **rows_read(view))
 
 

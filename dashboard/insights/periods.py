@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,23 +61,26 @@ class Buckets:
 
     @property
     def spans(self) -> list[tuple[int, int]]:
-        return [(max(int(a), self.first), min(int(b), self.last)) for a, b in zip(self.starts, self.ends, strict=True)]
+        begin, end = np.maximum(self.starts, self.first).tolist(), np.minimum(self.ends, self.last).tolist()
+        return list(zip(begin, end, strict=True))
 
     @property
     def labels(self) -> list[str]:
         """ISO date of each period's first day (also where the range begins later)."""
-        return [iso(int(start)) for start in self.starts]
+        return labels(self.starts)
 
 
 def buckets(first: int, last: int, unit: str, *, last_complete: int, week_start: str = "monday") -> Buckets:
     """The periods of ``unit`` that overlap [first, last]."""
-    starts: list[int] = []
     start = start_of(first, unit, week_start)
-    while start <= last:
-        starts.append(start)
-        start = next_start(start, unit)
-    ends = [*(following - 1 for following in starts[1:]), start - 1]
-    begin, end = np.array(starts, np.int64), np.array(ends, np.int64)
+    if unit == "month":
+        starts = [start]
+        while starts[-1] <= last:
+            starts.append(next_start(starts[-1], unit))
+        begin, end = np.array(starts[:-1], np.int64), np.array(starts[1:], np.int64) - 1
+    else:
+        begin = np.arange(start, last + 1, next_start(start, unit) - start, dtype=np.int64)
+        end = begin + next_start(start, unit) - start - 1
     complete = (begin >= first) & (end <= last) & (end <= last_complete)
     return Buckets(unit, first, last, begin, end, complete)
 
@@ -87,10 +91,17 @@ def bucket_of_day(spans: list[tuple[int, int]]) -> tuple[int, Int32]:
     spans: ascending, not overlapping, not empty.
     """
     first = spans[0][0]
+    if len(spans) == spans[-1][1] - first + 1:  # single days
+        return first, np.arange(len(spans), dtype=np.int32)
     table = np.full(spans[-1][1] - first + 1, -1, np.int32)
     for index, (begin, end) in enumerate(spans):
         table[begin - first : end - first + 1] = index
     return first, table
+
+
+def labels(days: npt.NDArray[np.integer[Any]]) -> list[str]:
+    """ISO dates of day numbers."""
+    return [iso(day) for day in days.tolist()]
 
 
 @lru_cache(maxsize=50_000)  # charts name the same days again and again

@@ -21,7 +21,7 @@ from dashboard.insights.activity import buckets_of, no_comparison
 from dashboard.insights.activity_kernels import distinct_of_two
 from dashboard.insights.orders import TABLE, orders_of
 from dashboard.insights.registry import ORDERS, Spans, insight
-from dashboard.insights.totals import json_number, ratio, summed
+from dashboard.insights.totals import aligned, json_number, ratio, summed
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 from dashboard.store.partition import Partition, Rows
@@ -152,17 +152,16 @@ def revenue(view: View, *, by: str = "day", guests: str = "include") -> Result:
     same with the prefix previous_."""
     with_guests = _guests(guests)
     parts = buckets_of(view, by)
-    frame = _frame(parts.labels, columns(sums(view, parts.spans, guests=with_guests)))
-    frame["complete"] = parts.complete
+    shown = {**_columns(parts.labels, columns(sums(view, parts.spans, guests=with_guests))), "complete": parts.complete}
     whole = [(view.period.first, view.period.last)]
     total = sums(view, whole, guests=with_guests)[0]
     summary = _summary(total)
     notes = list(where.ignored(view, TABLE))
     if view.previous is not None:
         before = buckets_of(view, by, view.previous)
-        earlier = _frame(before.labels, columns(sums(view, before.spans, guests=with_guests)))
+        earlier = _columns(before.labels, columns(sums(view, before.spans, guests=with_guests)))
         for name in ("period", "net", "gross", "orders"):
-            frame[f"previous_{name}"] = earlier[name].reindex(frame.index)
+            shown[f"previous_{name}"] = aligned(earlier[name], len(parts.labels))
         comparable = view.comparable()
         values = _summary(sums(view, [(view.previous.first, view.previous.last)], guests=with_guests)[0])
         summary |= {f"previous_{name}": value if comparable else None for name, value in values.items()}
@@ -172,8 +171,8 @@ def revenue(view: View, *, by: str = "day", guests: str = "include") -> Result:
     units = UNITS | {f"previous_{name}": UNITS[name] for name in ("net", "gross", "orders")}
     return Result(
         "revenue",
-        frame,
-        units={name: unit for name, unit in units.items() if name in frame},
+        pd.DataFrame(shown),
+        units={name: unit for name, unit in units.items() if name in shown},
         summary=summary,
         left_out=left_out(total, guests_excluded=everyone),
         notes=tuple(notes),
@@ -181,9 +180,9 @@ def revenue(view: View, *, by: str = "day", guests: str = "include") -> Result:
     )
 
 
-def _frame(labels: list[str], values: dict[str, Sums]) -> pd.DataFrame:
+def _columns(labels: list[str], values: dict[str, Sums]) -> dict[str, Any]:
     counts = {name: column.astype(np.int64) if name in _COUNTS else column for name, column in values.items()}
-    return pd.DataFrame({"period": labels, **counts})
+    return {"period": labels, **counts}
 
 
 @insight(
@@ -200,26 +199,25 @@ def revenue_by(view: View, *, dimension: str = "country", guests: str = "include
     Raises CannotAnswer when there is no such column."""
     with_guests = _guests(guests)
     names, split = _split(view, dimension, with_guests)
-    taking_part = np.flatnonzero((split != 0).any(axis=1))
-    values = columns(split[taking_part])
-    frame = _frame([names[i] for i in taking_part], values).rename(columns={"period": "value"})
-    frame = frame.sort_values(["net", "value"], ascending=[False, True], ignore_index=True)
-    frame["other"] = False
+    net_of = split[:, kernels.GROSS] + split[:, kernels.RETURNS] + split[:, kernels.ADJUSTMENTS]
+    ranked = sorted(np.flatnonzero((split != 0).any(axis=1)).tolist(), key=lambda i: (-net_of[i], names[i]))
     limit = max(1, min(int(top), MAX_VALUES))
-    if len(frame) > limit:
-        rest = frame.iloc[limit:]
-        added = {name: rest[name].sum() for name in values if name != "aov"}
-        row = {
-            "value": f"{len(rest)} others",
-            **added,
-            "aov": float(ratio(added["gross"], added["orders"])),
-            "other": True,
-        }
-        frame = pd.concat([frame.iloc[:limit], pd.DataFrame([row])], ignore_index=True)
+    shown, rest = ranked[:limit], ranked[limit:]
+    values, texts = split[shown], [names[i] for i in shown]
+    if rest:
+        values = np.vstack([values, split[rest].sum(axis=0)])
+        texts.append(f"{len(rest)} others")
+    named = columns(values)
     total = sums(view, [(view.period.first, view.period.last)], guests=with_guests)[0]
     summary = _summary(total)
-    net = summary["net"] or 0.0
-    frame["share"] = ratio(frame["net"].to_numpy(np.float64), net)
+    frame = pd.DataFrame(
+        {
+            "value": texts,
+            **{name: column.astype(np.int64) if name in _COUNTS else column for name, column in named.items()},
+            "other": np.arange(len(texts)) >= len(shown),
+            "share": ratio(named["net"], summary["net"] or 0.0),
+        }
+    )
     return Result(
         "revenue_by",
         frame,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,15 @@ def summed(view: View, kernel: Callable[[Partition], Array], *query: Hashable) -
         return total
 
     return _memo.get((view.scope, view.where, view.as_of, *query), make)
+
+
+def aligned(values: Sequence[Any] | Array, n: int) -> Any:
+    """A column of another period beside one of ``n`` rows: cut to that length, or filled up with NaN (texts: None)."""
+    if len(values) >= n:
+        return values[:n]
+    if isinstance(values, np.ndarray):
+        return np.concatenate([values.astype(np.float64), np.full(n - len(values), np.nan)])
+    return [*values, *[None] * (n - len(values))]
 
 
 def ratio(numerator: Array | float, denominator: Array | float) -> Array:

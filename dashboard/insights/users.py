@@ -21,10 +21,11 @@ from dashboard.errors import CannotAnswer
 from dashboard.insights import where
 from dashboard.insights.memo import Memo
 from dashboard.insights.registry import insight
-from dashboard.insights.totals import json_number
+from dashboard.insights.totals import json_number, summed
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
 from dashboard.statistics.intervals import wilson
+from dashboard.store.partition import Partition
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -117,17 +118,32 @@ def _need_column(view: View, name: str) -> None:
 def column_groups(view: View, name: str) -> tuple[tuple[str, ...], Codes, str]:
     """(texts, code of each person in partition order with -1 = missing, note) of a text or yes/no column of the users.
     Raises CannotAnswer when there is no such column."""
+    return _texts(view, name), column_of(view, name).astype(np.int64), ""
+
+
+def _texts(view: View, name: str) -> tuple[str, ...]:
+    """What the codes of a text or yes/no column of the users stand for. Raises CannotAnswer."""
     _need_column(view, name)
     kind = view.dataset.manifest.columns["users"][name].type
     if kind == "boolean":
-        return ("false", "true"), column_of(view, name).astype(np.int64), ""
+        return "false", "true"
     if name not in view.dataset.manifest.dictionaries:
         raise CannotAnswer(
             f"“{name}” holds {'numbers' if kind == 'number' else 'dates'}, not groups.",
             (name,),
             "Choose a column with texts, or look at how its values spread.",
         )
-    return tuple(str(text) for text in view.dataset.dictionary(name)), column_of(view, name).astype(np.int64), ""
+    return tuple(str(text) for text in view.dataset.dictionary(name))
+
+
+def _per_value(view: View, name: str, texts: int) -> npt.NDArray[np.int64]:
+    """int64[texts + 1]: chosen people per code of a column of the users, missing first."""
+
+    def kernel(partition: Partition) -> npt.NDArray[np.int64]:
+        mine = partition.users.column(name)[where.persons(view, partition, None).view(np.bool_)]
+        return np.bincount(mine.astype(np.int64) + 1, minlength=texts + 1)
+
+    return summed(view, kernel, "users_by", name)
 
 
 @insight(
@@ -141,24 +157,32 @@ def users_by(view: View, *, dimension: str = "country", top: int = 20) -> Result
     own order. Options dimension: a text or yes/no column of the users, or engagement, recency, age_band; top: 1 to
     1,000. summary: users. Raises CannotAnswer when there is no such column."""
     ordered = dimension in DERIVED
-    texts, codes, note = DERIVED[dimension][1](view) if ordered else column_groups(view, dimension)
-    counts = np.bincount(codes[chosen(view)] + 1, minlength=len(texts) + 1)
-    frame = pd.DataFrame({"value": ["", *texts], "users": counts})
     if ordered:
-        frame = pd.concat([frame.iloc[1:], frame.iloc[:1]])
-        frame = frame[(frame["users"] > 0) | (frame["value"] != "")]
+        texts, codes, note = DERIVED[dimension][1](view)
+        counts = np.bincount(codes[chosen(view)] + 1, minlength=len(texts) + 1)
+        ranked = [*range(1, len(counts)), *([0] if counts[0] else [])]
     else:
-        frame = frame[frame["users"] > 0].sort_values(["users", "value"], ascending=[False, True])
-    frame = frame.reset_index(drop=True)
-    frame["other"] = False
+        texts, note = _texts(view, dimension), ""
+        counts = _per_value(view, dimension, len(texts))
+        ranked = sorted(np.flatnonzero(counts).tolist(), key=lambda at: (-counts[at], ("", *texts)[at]))
     limit = max(1, min(int(top), MAX_VALUES))
-    if len(frame) > limit:
-        rest = frame.iloc[limit:]
-        row = {"value": f"{len(rest)} others", "users": int(rest["users"].sum()), "other": True}
-        frame = pd.concat([frame.iloc[:limit], pd.DataFrame([row])], ignore_index=True)
+    shown, rest = ranked[:limit], ranked[limit:]
+    values, users = [("", *texts)[at] for at in shown], counts[shown]
+    if rest:
+        values.append(f"{len(rest)} others")
+        users = np.append(users, counts[rest].sum())
     total = int(counts.sum())
-    frame["share"] = frame["users"] / total if total else np.nan
-    frame["low"], frame["high"] = wilson(frame["users"], total)
+    low, high = wilson(users, total)
+    frame = pd.DataFrame(
+        {
+            "value": pd.Series(values, dtype="str"),
+            "users": users,
+            "other": np.arange(len(users)) >= len(shown),
+            "share": users / total if total else np.full(len(users), np.nan),
+            "low": low,
+            "high": high,
+        }
+    )
     units = {"users": "count", "share": "rate", "low": "rate", "high": "rate"}
     notes = (*where.ignored(view, None), *((note,) if note else ()))
     return Result("users_by", frame, units=units, summary={"users": total}, notes=notes, **rows_read(view))

@@ -26,6 +26,7 @@ Clause = tuple[str, tuple[str, ...]]
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 EVERYTHING = np.zeros(0, np.uint8)  # the mask of a table without filter
 _memo: Memo[Mask] = Memo(256 << 20, lambda mask: mask.nbytes)  # by what it depends on: a page asks many questions of it
+_splits: Memo[tuple[tuple[Clause, ...], tuple[Clause, ...]]] = Memo(1 << 20, lambda _: 500)
 
 
 @kernel
@@ -51,21 +52,30 @@ def keep_numbers(values: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64
 
 def row_clauses(view: View, table: str) -> tuple[Clause, ...]:
     """The filters that test rows of the table."""
-    rows = view.dataset.partitions[0].table(table) if view.dataset.partitions else None
-    return tuple(
-        clause for clause in view.where if rows is not None and clause[0] != SEGMENT and _usable(rows, clause[0])
-    )
+    return _split(view, table)[0]
 
 
 def person_clauses(view: View, table: str | None) -> tuple[Clause, ...]:
     """The filters that test the person when the rows come from ``table`` (None: there are no rows)."""
-    on_rows = set(row_clauses(view, table)) if table else set()
-    users = view.dataset.partitions[0].users if view.dataset.partitions else None
-    return tuple(
-        clause
-        for clause in view.where
-        if clause not in on_rows and users is not None and (clause[0] == SEGMENT or _usable(users, clause[0]))
+    return _split(view, table)[1]
+
+
+def _split(view: View, table: str | None) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
+    if not view.where or not view.dataset.partitions:
+        return (), ()
+    return _splits.get((view.data, view.where, table), lambda: _rows_and_persons(view, table))
+
+
+def _rows_and_persons(view: View, table: str | None) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
+    first = view.dataset.partitions[0]
+    rows, users = first.table(table) if table else None, first.users
+    on_rows = tuple(
+        clause for clause in view.where if rows is not None and clause[0] != SEGMENT and _usable(rows, clause[0])
     )
+    on_persons = tuple(
+        clause for clause in view.where if clause not in on_rows and (clause[0] == SEGMENT or _usable(users, clause[0]))
+    )
+    return on_rows, on_persons
 
 
 def ignored(view: View, table: str | None) -> tuple[str, ...]:
@@ -84,15 +94,21 @@ def _usable(columns: Columns, name: str) -> bool:
 
 
 def persons(view: View, partition: Partition, table: str | None) -> Mask:
-    """uint8[n_users]: 1 for persons that pass the filters that do not test rows of ``table``."""
-    mask = np.ones(partition.n_users, np.uint8)
-    for clause in person_clauses(view, table):
-        if clause[0] == SEGMENT:
-            assert view.segment is not None and view.segment.members is not None  # view_of adds both or none
-            mask &= view.segment.members[partition.index]
-        else:
-            _apply(view, partition.users.column(clause[0]), clause, mask)
-    return mask
+    """uint8[n_users]: 1 for persons that pass the filters that do not test rows of ``table``. The mask is shared with
+    other questions: copy it to change it."""
+    clauses = person_clauses(view, table)
+
+    def make() -> Mask:
+        mask = np.ones(partition.n_users, np.uint8)
+        for clause in clauses:
+            if clause[0] == SEGMENT:
+                assert view.segment is not None and view.segment.members is not None  # view_of adds both or none
+                mask &= view.segment.members[partition.index]
+            else:
+                _apply(view, partition.users.column(clause[0]), clause, mask)
+        return mask
+
+    return _memo.get((view.scope, view.as_of, partition.index, "persons", clauses), make)
 
 
 def persons_with(view: View, partition: Partition, clause: Clause) -> Mask:

@@ -99,6 +99,7 @@ def segmentation(dataset_id: str, filters: Filters, rules: RuleSet) -> Segmentat
         units = {"people": "count", **dict.fromkeys(("p05", "p25", "median", "p75", "p95", "mean"), unit)}
         return seen.result(f"segment_{what}", segments.comparison(seen.found, seen.chosen, values), units)
 
+    cells = segments.people_per_cell(seen.found, seen.chosen)
     return Segmentation(
         rules=rules,
         measure=seen.measure,
@@ -106,17 +107,15 @@ def segmentation(dataset_id: str, filters: Filters, rules: RuleSet) -> Segmentat
         low=seen.found.low,
         high=seen.found.high,
         as_of=seen.as_of.isoformat(),
-        people=int(seen.chosen.sum()),
+        people=int(cells.sum()),
         everyone=len(seen.people),
-        targets=int((seen.chosen & seen.found.target).sum()),
+        targets=int(cells[segments.target_cells(rules)].sum()),
         distribution=seen.result(
             "segments",
-            segments.distribution(seen.found, seen.chosen),
+            segments.distribution(cells, rules),
             {"people": "count", "share": "rate", "low": "rate", "high": "rate", "targets": "count"},
         ),
-        grid=seen.result(
-            "segment_grid", segments.grid(seen.found, seen.chosen, rules), {"people": "count", "share": "rate"}
-        ),
+        grid=seen.result("segment_grid", segments.grid(cells, rules), {"people": "count", "share": "rate"}),
         spread=spread,
     )
 

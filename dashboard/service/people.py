@@ -115,7 +115,8 @@ class PeopleView:
 
 # Frames in memory; the bytes behind them are in the result cache.
 _PEOPLE: Memo[People] = Memo(256 << 20, lambda people: _bytes(people.frame))
-_VIEWS: Memo[PeopleView] = Memo(256 << 20, lambda found: _bytes(found.frame))
+_CLASSES: Memo[tuple[Measure, Classified, pd.DataFrame]] = Memo(256 << 20, lambda found: _bytes(found[2]))
+_VIEWS: Memo[PeopleView] = Memo(64 << 20, lambda found: found.chosen.nbytes)
 _GROUPS: Memo[Clustering] = Memo(32 << 20, lambda groups: groups.labels.nbytes + 10_000)
 
 
@@ -145,11 +146,15 @@ def view(dataset_id: str, filters: Filters, rules: RuleSet) -> PeopleView:
     if not seen.dated:
         raise no_dates()
 
-    def build() -> PeopleView:
-        people = everybody(seen)
+    def classes(people: People) -> tuple[Measure, Classified, pd.DataFrame]:
         measure = people.measure(rules.measure)
         found = classify(people.values(measure), people.values("recency_days"), rules)
-        frame = list_frame(people, found, measure)
+        return measure, found, list_frame(people, found, measure)
+
+    def build() -> PeopleView:
+        people = everybody(seen)
+        # limits come from all people: no filter changes anybody's class
+        measure, found, frame = _CLASSES.get((seen.scope, people.as_of, rules), lambda: classes(people))
         return PeopleView(seen, people, rules, measure, found, where_mask(seen, people), frame, filters)
 
     return _VIEWS.get((seen.scope, seen.segment_key, filters, rules), build)

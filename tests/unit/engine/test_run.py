@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from dashboard.engine import executors
+from dashboard.engine.executors import SharedThreads
 from dashboard.engine.run import run
 
 
@@ -69,3 +71,32 @@ def test_an_error_of_a_kernel_is_raised(count: int) -> None:
 
 def test_the_pool_is_shared() -> None:
     assert executors.threads() is executors.threads()
+
+
+def test_threads_share_the_calls_and_the_calling_one_takes_part() -> None:
+    meeting = threading.Barrier(2)  # passed only when two calls are under way at the same time
+
+    def meet(_: int) -> int:
+        meeting.wait(10)
+        return threading.get_ident()
+
+    where = set(SharedThreads(2).map(meet, range(8)))
+    assert len(where) == 2 and threading.get_ident() in where
+
+
+def test_a_kernel_may_use_the_pool_itself() -> None:
+    pool = SharedThreads(2)
+    assert list(pool.map(lambda n: sum(pool.map(square, range(n))), range(5))) == [0, 0, 1, 5, 14]
+
+
+def test_after_an_error_nothing_further_begins() -> None:
+    begun: list[int] = []
+
+    def third_fails(number: int) -> None:
+        begun.append(number)
+        if number == 2:
+            raise ValueError("third")
+
+    with pytest.raises(ValueError, match="third"):
+        SharedThreads(1).map(third_fails, range(100))
+    assert begun == [0, 1, 2]
