@@ -14,6 +14,7 @@ import pandas as pd
 from dashboard.customers.rules import CLASSES, LEVELS, RuleSet
 from dashboard.errors import CannotAnswer
 from dashboard.statistics.intervals import wilson
+from dashboard.statistics.quantiles import quantiles
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int8]
@@ -54,8 +55,8 @@ def cut_offs(engagement: Floats, rules: RuleSet) -> tuple[float, float]:
         )
     if rules.cut_low is not None and rules.cut_high is not None:
         return float(rules.cut_low), float(rules.cut_high)
-    low, high = np.quantile(known, [rules.q_low, rules.q_high], method="linear")
-    return float(low), float(high)
+    low, high = quantiles(known, [rules.q_low, rules.q_high]).tolist()
+    return low, high
 
 
 def classify(engagement: Floats, recency_days: Floats, rules: RuleSet) -> Classified:
@@ -158,7 +159,7 @@ def comparison(found: Classified, chosen: Mask, values: Floats) -> pd.DataFrame:
     for index, name in enumerate(CLASSES):
         inside = values[chosen & (found.segment == index)]
         inside = inside[~np.isnan(inside)]
-        marks = np.quantile(inside, [0.05, 0.25, 0.5, 0.75, 0.95]) if inside.size else np.full(5, np.nan)
+        marks = quantiles(inside, [0.05, 0.25, 0.5, 0.75, 0.95]) if inside.size else np.full(5, np.nan)
         rows.append((name, inside.size, *marks, inside.mean() if inside.size else np.nan))
     return pd.DataFrame(rows, columns=["segment", "people", "p05", "p25", "median", "p75", "p95", "mean"])
 

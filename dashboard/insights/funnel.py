@@ -15,9 +15,10 @@ import pandas as pd
 from dashboard.errors import CannotAnswer, UserError
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
-from dashboard.insights.funnel_attempts import Counted, counted, entered, people_of, span_of
+from dashboard.insights.funnel_attempts import Counted, counted, people_of, span_of
 from dashboard.insights.funnel_frame import block, survival, taken
 from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
+from dashboard.insights.funnel_match import NEVER
 from dashboard.insights.funnel_money import money_lost
 from dashboard.insights.funnel_query import Breakdown, FunnelQuery
 from dashboard.insights.funnel_rows import persons_with_rows
@@ -85,7 +86,7 @@ def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
     span, everything = span_of(view, query), span_of(view, query, immature="count")
     if span == everything:
         return ()
-    open_ = max(0, entered(view, query, everything) - entered(view, query, span))
+    open_ = max(0, len(counted(view, query, everything)) - len(counted(view, query, span)))
     text = "users entered so late that their conversion window is still open"
     return (LeftOut("immature", open_, text),) if open_ else ()
 
@@ -143,21 +144,21 @@ def funnel(
     asked = query_of(view, query)
     split = breakdown_of(asked, breakdown, attribution, attribution_step)
     total, survived = _everybody(view, asked, with_money)
-    frames, shown = [total], []
+    blocks, shown = [total], []
     found, members = (None, None) if split is None else counted_for(view, asked, split)
     values = () if members is None else members.values[:shown_groups]
     if found is not None and members is not None:
-        everybody, got = persons_counted(view), taken(found, members.code, len(values))
+        everybody, got = persons_counted(view), taken(found, members.codes, len(values))
         for index, value in enumerate(values):
-            lost = money_lost(view, asked, found.of(members.code == index)) if with_money else None
-            frames.append(block(asked, got[index], value, everybody, lost))
+            lost = money_lost(view, asked, found.of(members.codes, index)) if with_money else None
+            blocks.append(block(asked, got[index], value, everybody, lost))
             shown.append((value or NONE, int(got[index].users[0]), int(got[index].users[-1])))
-    frame = pd.concat(frames, ignore_index=True)
+    frame = pd.DataFrame({name: np.concatenate([part[name] for part in blocks]) for name in total})
     left_out = left_out_of(view, asked)
     summary = {
         "query": asked.to_json(),
         "labels": asked.labels,
-        **_headline(frame),
+        **_headline(total),
         "open": sum(item.count for item in left_out),
         **survived,
         "groups_total": 0 if members is None else len(members.values),
@@ -175,17 +176,16 @@ def funnel(
     )
 
 
-_memo: Memo[tuple[pd.DataFrame, dict[str, float | None]]] = Memo(4 << 20, lambda _: 20_000)
+_memo: Memo[tuple[dict[str, Any], dict[str, float | None]]] = Memo(4 << 20, lambda _: 20_000)
 
 
-def _everybody(view: View, query: FunnelQuery, money: bool) -> tuple[pd.DataFrame, dict[str, float | None]]:
+def _everybody(view: View, query: FunnelQuery, money: bool) -> tuple[dict[str, Any], dict[str, float | None]]:
     """The rows of everybody and the survival rates: the same whatever the breakdown. Shared, not to be changed."""
 
-    def make() -> tuple[pd.DataFrame, dict[str, float | None]]:
+    def make() -> tuple[dict[str, Any], dict[str, float | None]]:
         found = counted(view, query, span_of(view, query))
         lost = money_lost(view, query, found) if money else None
-        frame = block(query, taken(found, None, 1)[0], None, persons_counted(view), lost)
-        return frame, survival(view, query)
+        return block(query, taken(found, None, 1)[0], None, persons_counted(view), lost), survival(view, query)
 
     return _memo.get((view.key, query, money), make)
 
@@ -195,15 +195,13 @@ def forget() -> None:
     _memo.clear()
 
 
-def _headline(frame: pd.DataFrame) -> dict[str, Any]:
-    total = frame[frame["is_total"]]
-    last = total.iloc[-1]
+def _headline(total: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "entered": int(total["users"].iloc[0]),
-        "converted": int(last["users"]),
-        "rate": float(last["rate_of_first"]),
-        "rate_low": json_number(float(last["rate_of_first_low"])),
-        "rate_high": json_number(float(last["rate_of_first_high"])),
+        "entered": int(total["users"][0]),
+        "converted": int(total["users"][-1]),
+        "rate": float(total["rate_of_first"][-1]),
+        "rate_low": json_number(float(total["rate_of_first_low"][-1])),
+        "rate_high": json_number(float(total["rate_of_first_high"][-1])),
     }
 
 
@@ -233,13 +231,15 @@ def funnel_people(
         raise UserError("unknown_option", "Users reached a step or, from the second step on, dropped before it.")
     split = breakdown_of(asked, breakdown, attribution, attribution_step)
     found, members = counted_for(view, asked, split)
-    chosen = found.reached[:, at]
-    if state == "dropped":
-        chosen = found.reached[:, asked.step_before(at)] & ~chosen
-    if group is not None and members is not None:
-        value = "" if group == NONE else group
-        chosen = chosen & (members.code == (members.values.index(value) if value in members.values else -1))
-    ids = people_of(view, found.part[chosen], found.person[chosen])
+    people = []
+    for index, part in enumerate(found.parts):
+        chosen = part.at[:, at] != NEVER
+        if state == "dropped":
+            chosen = (part.at[:, asked.step_before(at)] != NEVER) & ~chosen
+        if group is not None and members is not None:
+            chosen &= members.codes[index] == members.position("" if group == NONE else group)
+        people.append(part.person[chosen])
+    ids = people_of(view, people)
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     return Result(
         "funnel_people",

@@ -7,9 +7,8 @@ as-of day. Row filters remove events before anything else, person filters decide
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -165,66 +164,29 @@ def _nobody(n: int) -> Attempts:
 
 @dataclass(frozen=True)
 class Counted:
-    """The counted attempts of all partitions, one row per attempt.
+    """The counted attempts of all partitions, in the order of the partitions."""
 
-    at int64[p, steps]: µs at which each step was reached, NEVER = not; never falls within an attempt. part, person:
-    which partition and person number. group int32[p]: as in :class:`Attempts`, or length 0. rows: as there.
-    """
+    parts: tuple[Attempts, ...]
 
-    at: Int64
-    part: Int32
-    person: Int32
-    rows: Int32
-    group: Int32
+    def __len__(self) -> int:
+        return sum(len(part.person) for part in self.parts)
 
-    @property
-    def reached(self) -> npt.NDArray[np.bool_]:
-        """bool[p, steps]"""
-        reached: npt.NDArray[np.bool_] = self.at != NEVER
-        return reached
-
-    def of(self, chosen: npt.NDArray[np.bool_]) -> Counted:
-        """Some of the attempts, without their groups."""
-        return Counted(self.at[chosen], self.part[chosen], self.person[chosen], self.rows[chosen], _NO_VALUE)
-
-    def since_before(self, step: int) -> Int64:
-        """µs from the step reached before ``step`` to it, for the attempts that reached it (in their order)."""
-        reached = self.at[:, step] != NEVER
-        before: Int64 = self.at[:, step - 1][reached]  # times never fall: it is the latest, unless it was left out
-        if (before == NEVER).any():
-            before = self.at[:, :step][reached].max(axis=1)
-        elapsed: Int64 = self.at[:, step][reached] - before
-        return elapsed
+    def of(self, codes: Sequence[npt.NDArray[np.int64]], code: int) -> Counted:
+        """Those of one group, without their values. codes: per partition, one per attempt."""
+        chosen = [np.flatnonzero(mine == code) for mine in codes]
+        return Counted(
+            tuple(
+                Attempts(part.person[at], part.rows[at], part.at[at], _NO_VALUE)
+                for part, at in zip(self.parts, chosen, strict=True)
+            )
+        )
 
 
 def counted(view: View, query: FunnelQuery, span: Span, per_value: str = "") -> Counted:
     """All counted attempts under the view."""
-
-    def kernel(partition: Partition) -> tuple[int, Attempts]:
-        return partition.index, attempts(view, partition, query, span, per_value)
-
-    def merge(partials: Iterable[tuple[int, Attempts]]) -> Counted:
-        items = list(partials)
-        n = len(query.steps)
-        empty: Any = np.zeros((0, n), np.int64)
-        return Counted(
-            at=np.concatenate([empty, *(a.at for _, a in items)]),
-            part=np.concatenate([_NO_VALUE, *(np.full(len(a.person), i, np.int32) for i, a in items)]),
-            person=np.concatenate([_NO_VALUE, *(a.person for _, a in items)]),
-            rows=np.concatenate([empty.astype(np.int32), *(a.rows for _, a in items)]),
-            group=np.concatenate([_NO_VALUE, *(a.group for _, a in items)]),
-        )
-
-    return run(view.dataset, kernel, merge)
-
-
-def entered(view: View, query: FunnelQuery, span: Span) -> int:
-    """How many persons :func:`counted` has, without putting their attempts together."""
-
-    def merge(counts: Iterable[int]) -> int:
-        return sum(counts)
-
-    return run(view.dataset, lambda partition: len(attempts(view, partition, query, span).person), merge)
+    return run(
+        view.dataset, lambda partition: attempts(view, partition, query, span, per_value), lambda p: Counted(tuple(p))
+    )
 
 
 def reached_at(events: Rows, rows: Int32) -> Int64:
@@ -234,12 +196,11 @@ def reached_at(events: Rows, rows: Int32) -> Int64:
     return np.where(rows >= 0, latest, NEVER)
 
 
-def people_of(view: View, part: Int32, person: Int32) -> list[str]:
-    """Sorted ids, each once."""
+def people_of(view: View, chosen: Sequence[Int32]) -> list[str]:
+    """Sorted ids, each once. chosen: person numbers per partition."""
     ids: set[str] = set()
-    for partition in view.dataset.partitions:
-        chosen = person[part == partition.index]
-        ids.update(str(item) for item in partition.user_ids.take(chosen).to_pylist())
+    for partition, person in zip(view.dataset.partitions, chosen, strict=True):
+        ids.update(str(item) for item in partition.user_ids.take(person).to_pylist())
     return sorted(ids)
 
 

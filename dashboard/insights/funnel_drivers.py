@@ -190,23 +190,20 @@ def funnel_driver_people(
     if state not in ("converted", "dropped"):
         raise UserError("unknown_option", f"There is no state “{state}”.", "Choose converted or dropped.")
     code = view.dataset.code("event_name", event)
-    part: list[npt.NDArray[np.int32]] = []
-    person: list[npt.NDArray[np.int32]] = []
+    people: list[npt.NDArray[np.int32]] = []
     for partition in view.dataset.partitions:
         events = partition.table(TABLE)
         on_the_way = _between(view, partition, asked, first, last)
         if events is None or code < 0:
+            people.append(on_the_way.person[:0])
             continue
         did = np.zeros(len(on_the_way.person), np.uint8)
         kernels.did_between(
             events.offsets, events.time, events.column("event_name"), where.rows(view, partition, TABLE),
             on_the_way.person, on_the_way.begin, on_the_way.end, code, did,
         )  # fmt: skip
-        chosen = on_the_way.person[(did == 1) & (on_the_way.converted == (state == "converted"))]
-        part.append(np.full(len(chosen), partition.index, np.int32))
-        person.append(chosen)
-    none = np.zeros(0, np.int32)
-    ids = people_of(view, np.concatenate([none, *part]), np.concatenate([none, *person]))
+        people.append(on_the_way.person[(did == 1) & (on_the_way.converted == (state == "converted"))])
+    ids = people_of(view, people)
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     summary = {"users": len(ids), "query": asked.to_json()}
     notes = where.ignored(view, TABLE)

@@ -3,12 +3,13 @@ enough."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from dashboard.engine import executors
 from dashboard.insights.funnel_attempts import Counted, counted, now_of, span_of
 from dashboard.insights.funnel_groups import NONE
 from dashboard.insights.funnel_match import NEVER
@@ -16,41 +17,83 @@ from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery
 from dashboard.insights.totals import json_number
 from dashboard.insights.view import View
+from dashboard.jit import kernel
 from dashboard.statistics.intervals import wilson
+from dashboard.statistics.quantiles import quantiles
 from dashboard.statistics.survival import kaplan_meier
 
-QUANTILES = (("median", 0.5), ("p75", 0.75), ("p90", 0.9))
+QUANTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9}
+_ONE_GROUP = np.zeros(0, np.int64)
 Floats = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
 
 class Taken(NamedTuple):
-    """Of one group, per step: users who got there, and the seconds it took them from the step before (none at the
-    first)."""
+    """Of one group, per step: users int64[steps] who got there, and the seconds it took them from the step before:
+    float64[steps, 4], mean, median, P75, P90 (NaN at the first step and where nobody got)."""
 
     users: Int64
-    seconds: list[Floats]
+    seconds: Floats
 
 
-def taken(found: Counted, code: Int64 | None, groups: int) -> list[Taken]:
-    """How far the attempts of each group got. code: the group of each attempt, None = all are one group; those of
-    groups from ``groups`` on are left out."""
-    steps = found.at.shape[1]
-    users = np.zeros((groups, steps), np.int64)
-    seconds = [[np.zeros(0)] * steps for _ in range(groups)]
-    for k in range(steps):
-        hit = found.at[:, k] != NEVER
-        mine = np.zeros(int(hit.sum()), np.int64) if code is None else code[hit]
-        users[:, k] = np.bincount(mine[mine < groups], minlength=groups)
-        if k:
-            elapsed = found.since_before(k) / SECOND
-            for group in range(groups):
-                seconds[group][k] = elapsed[mine == group]
-    return [Taken(users[group], seconds[group]) for group in range(groups)]
+@kernel
+def count_reached(at: Int64, code: Int64, users: Int64) -> None:
+    """users[code[p], k] += 1 for every step k that attempt p reached; without codes all are of group 0, and groups that
+    ``users`` has no row for are left out."""
+    for p in range(at.shape[0]):
+        group = code[p] if code.shape[0] else 0
+        if group < users.shape[0]:
+            for k in range(at.shape[1]):
+                users[group, k] += at[p, k] != NEVER
 
 
-def block(query: FunnelQuery, got: Taken, value: str | None, everybody: int, lost: Floats | None) -> pd.DataFrame:
-    """The rows of one group, one per step; columns as of the insight ``funnel``.
+@kernel
+def fill_elapsed(at: Int64, code: Int64, place: Int64, out: Floats) -> None:
+    """out[place[group, k]] = seconds from the step reached before to step k > 0, for every attempt that reached it;
+    each one moves its place on. Times never fall: the step reached before is the latest one."""
+    for p in range(at.shape[0]):
+        group = code[p] if code.shape[0] else 0
+        if group < place.shape[0]:
+            before = at[p, 0]
+            for k in range(1, at.shape[1]):
+                if at[p, k] != NEVER:
+                    out[place[group, k]] = (at[p, k] - before) / SECOND
+                    place[group, k] += 1
+                    before = at[p, k]
+
+
+def taken(found: Counted, codes: Sequence[Int64] | None, groups: int) -> list[Taken]:
+    """How far the attempts of each group got. codes: per partition the group of each attempt, None = all are one group;
+    those of groups from ``groups`` on are left out."""
+    mine = codes or [_ONE_GROUP] * len(found.parts)
+    reached, steps = [part.at for part in found.parts], found.parts[0].at.shape[1]
+    users = np.zeros((len(found.parts), groups, steps), np.int64)
+    threads = executors.threads()
+    list(threads.map(count_reached, reached, mine, users))
+    later = users.copy()
+    later[:, :, 0] = 0
+    lengths = later.sum(axis=0)
+    ends = np.cumsum(lengths).reshape(lengths.shape)
+    places = (ends - lengths) + np.cumsum(later, axis=0) - later  # a group's step lies together, partition by partition
+    elapsed = np.empty(int(lengths.sum()), np.float64)
+    threads.map(
+        lambda at, code, place: fill_elapsed(at, code, place, elapsed), [p.at for p in found.parts], mine, places
+    )
+    slices = [elapsed[end - length : end] for end, length in zip(ends.flat, lengths.flat, strict=True)]
+    seconds = np.array(list(threads.map(spread, slices))).reshape(groups, steps, -1)
+    total = users.sum(axis=0)
+    return [Taken(total[group], seconds[group]) for group in range(groups)]
+
+
+def spread(seconds: Floats) -> list[float]:
+    """Mean, median (mean of the two middle values), P75 and P90; NaN without values."""
+    if not len(seconds):
+        return [np.nan] * (1 + len(QUANTILES))
+    return [float(seconds.mean()), *quantiles(seconds, [*QUANTILES.values()]).tolist()]
+
+
+def block(query: FunnelQuery, got: Taken, value: str | None, everybody: int, lost: Floats | None) -> dict[str, Any]:
+    """Columns of the rows of one group, one per step, as of the insight ``funnel``.
 
     value: the group's, "" = missing, None = these are everybody. everybody: users to whom ``rate_of_all_users`` refers.
     lost: float64[steps, 3], see :func:`dashboard.insights.funnel_money.money_lost`.
@@ -58,28 +101,22 @@ def block(query: FunnelQuery, got: Taken, value: str | None, everybody: int, los
     users, steps = got.users, range(len(query.steps))
     previous = users[[0, *(query.step_before(k) for k in steps if k)]]
     required = [k > 0 and not query.steps[k].optional for k in steps]
-    spread = np.array(
-        [np.quantile(v, [q for _, q in QUANTILES]) if len(v) else [np.nan] * len(QUANTILES) for v in got.seconds]
-    )
     money = np.full((len(users), 3), np.nan) if lost is None else lost
-    return pd.DataFrame(
-        {
-            "group": "" if value is None else value or NONE,
-            "is_total": value is None,
-            "is_missing": value == "",
-            "step": list(steps),
-            "name": query.labels,
-            "optional": [step.optional for step in query.steps],
-            "users": users,
-            "dropped": np.where(required, previous - users, np.nan),
-            **_rates("rate_of_first", users, np.full(len(users), users[0])),
-            **_rates("rate_of_previous", users, previous, first=False),
-            **_rates("rate_of_all_users", users, np.full(len(users), everybody)),
-            "mean_seconds": [float(values.mean()) if len(values) else np.nan for values in got.seconds],
-            **{f"{name}_seconds": spread[:, index] for index, (name, _) in enumerate(QUANTILES)},
-            **{f"money_lost{end}": money[:, index] for index, end in enumerate(("", "_low", "_high"))},
-        }
-    )
+    return {
+        "group": ["" if value is None else value or NONE] * len(users),
+        "is_total": [value is None] * len(users),
+        "is_missing": [value == ""] * len(users),
+        "step": list(steps),
+        "name": query.labels,
+        "optional": [step.optional for step in query.steps],
+        "users": users,
+        "dropped": np.where(required, previous - users, np.nan),
+        **_rates("rate_of_first", users, np.full(len(users), users[0])),
+        **_rates("rate_of_previous", users, previous, first=False),
+        **_rates("rate_of_all_users", users, np.full(len(users), everybody)),
+        **{f"{name}_seconds": got.seconds[:, index] for index, name in enumerate(("mean", *QUANTILES))},
+        **{f"money_lost{end}": money[:, index] for index, end in enumerate(("", "_low", "_high"))},
+    }
 
 
 def _rates(
@@ -102,12 +139,13 @@ def survival(view: View, query: FunnelQuery) -> dict[str, float | None]:
     if query.window_seconds is None:
         return nothing
     found = counted(view, query, span_of(view, query, immature="count"))
-    if not len(found.person):
+    if not len(found):
         return nothing
-    done = found.reached[:, -1]
-    entry = found.at[:, 0]
+    entry = np.concatenate([part.at[:, 0] for part in found.parts])
+    last = np.concatenate([part.at[:, -1] for part in found.parts])
+    done = last != NEVER
     waiting = np.minimum(now_of(view) - entry, query.window_seconds * SECOND)
-    durations = np.where(done, found.at[:, -1] - entry, np.maximum(waiting, 0)) / SECOND
+    durations = np.where(done, last - entry, np.maximum(waiting, 0)) / SECOND
     curve = kaplan_meier(durations, done)
     if not len(curve.times):
         return dict.fromkeys(names, 0.0) if bool((waiting >= query.window_seconds * SECOND).any()) else nothing

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.engine import executors
 from dashboard.errors import UserError
 from dashboard.insights import groups
-from dashboard.insights.funnel_attempts import Counted
-from dashboard.insights.funnel_match import NEVER
+from dashboard.insights.funnel_attempts import Attempts, Counted
 from dashboard.insights.funnel_query import Breakdown
 from dashboard.insights.selector import TABLE, property_of
 from dashboard.insights.view import View
@@ -24,58 +24,55 @@ NONE = "(none)"  # how the group without a value is shown
 FALSE_DISCOVERY = 0.05
 MAX_PROFILES = 500  # groups of a profile column that are told apart
 MIN_PERSONS = 5  # of a group, below which a difference is not tested
+Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Groups:
-    """code int64[attempts]: position in ``values``. values: texts, "" = missing; by size, largest first."""
+    """codes int64[attempts] per partition: position in ``values``. values: texts, "" = missing; by size, largest
+    first."""
 
-    code: npt.NDArray[np.int64]
+    codes: tuple[Int64, ...]
     values: tuple[str, ...]
+
+    def position(self, value: str) -> int:
+        """Of a group's value, -1 when there is no such group."""
+        return self.values.index(value) if value in self.values else -1
 
 
 def groups_of(view: View, found: Counted, breakdown: Breakdown) -> Groups:
     """The group of every counted attempt. Raises UserError ``unknown_property``."""
     if breakdown.attribution == "profile":
-        return _profile(view, found, breakdown.property)
-    raw: list[npt.NDArray[Any]] = []
-    begin = 0
-    for partition in view.dataset.partitions:  # the attempts lie in the order of the partitions
-        end = begin + int(np.count_nonzero(found.part == partition.index))
-        columns = _columns(partition, breakdown)
-        raw.append(_values(partition, columns, breakdown, found.rows[begin:end], found.person[begin:end]))
-        begin = end
-    values = np.concatenate(raw) if raw else np.zeros(0, np.int32)
-    distinct, codes = _distinct(values)
-    texts = [_text(view, breakdown.property, value) for value in distinct]
-    return _ranked(codes, texts)
+        persons = groups.groups_of(view, breakdown.property, top=MAX_PROFILES)
+        here = [codes[part.person] for codes, part in zip(persons.codes, found.parts, strict=True)]
+        return _ranked([codes.astype(np.int64) for codes in here], list(persons.labels))
+
+    def read(partition: Partition, part: Attempts) -> npt.NDArray[Any]:
+        return _values(partition, _columns(partition, breakdown), breakdown, part.rows, part.person)
+
+    raw = list(executors.threads().map(read, view.dataset.partitions, found.parts))
+    distinct, codes = _distinct(raw)
+    return _ranked(codes, [_text(view, breakdown.property, value) for value in distinct])
 
 
-def _distinct(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+def _distinct(raw: list[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], list[Int64]]:
     """The distinct values, ascending (NaN is one), and the position of each one among them."""
-    if values.dtype.kind != "i":
-        distinct, codes = np.unique(values, return_inverse=True)
-        return distinct, codes
-    occurs = np.bincount(values + 1) > 0  # codes from -1 on
+    if any(values.dtype.kind != "i" for values in raw):
+        distinct, codes = np.unique(np.concatenate(raw), return_inverse=True)
+        return distinct, np.split(codes, np.cumsum([len(values) for values in raw])[:-1])
+    top = max((int(values.max()) for values in raw if len(values)), default=-1)
+    occurs = np.sum([np.bincount(values + 1, minlength=top + 2) for values in raw], axis=0) > 0  # codes from -1 on
     position = np.cumsum(occurs) - 1
-    return (np.flatnonzero(occurs) - 1).astype(values.dtype), position[values + 1]
+    return (np.flatnonzero(occurs) - 1).astype(raw[0].dtype), [position[values + 1] for values in raw]
 
 
-def _profile(view: View, found: Counted, name: str) -> Groups:
-    """Groups of the persons themselves, as on every other page."""
-    persons = groups.groups_of(view, name, top=MAX_PROFILES)
-    starts = np.cumsum([0, *(len(codes) for codes in persons.codes)])
-    codes = np.concatenate(persons.codes)[starts[found.part] + found.person].astype(np.int64)
-    return _ranked(codes, list(persons.labels))
-
-
-def _ranked(codes: npt.NDArray[np.int64], texts: list[str]) -> Groups:
+def _ranked(codes: list[Int64], texts: list[str]) -> Groups:
     """The groups that occur, largest first, equal ones by name."""
-    size = np.bincount(codes, minlength=len(texts))
+    size = np.sum([np.bincount(mine, minlength=len(texts)) for mine in codes], axis=0)
     ranked = sorted(np.flatnonzero(size), key=lambda i: (-int(size[i]), texts[i]))
     rank = np.zeros(len(texts), np.int64)
     rank[ranked] = np.arange(len(ranked))
-    return Groups(rank[codes], tuple(texts[i] for i in ranked))
+    return Groups(tuple(rank[mine] for mine in codes), tuple(texts[i] for i in ranked))
 
 
 def _columns(partition: Partition, breakdown: Breakdown) -> Columns:
@@ -143,21 +140,6 @@ def first_known(
             if row >= 0 and column[row] >= 0:
                 out[p] = column[row]
                 break
-
-
-@kernel
-def count_reached(at: npt.NDArray[np.int64], code: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
-    """counts[code[p], k] += 1 for every step k that attempt p reached."""
-    for p in range(at.shape[0]):
-        for k in range(at.shape[1]):
-            counts[code[p], k] += at[p, k] != NEVER
-
-
-def users_per_step(found: Counted, groups: Groups) -> npt.NDArray[np.int64]:
-    """int64[groups, steps]: how many attempts of each group reached each step."""
-    counts = np.zeros((len(groups.values), found.at.shape[1]), np.int64)
-    count_reached(found.at, groups.code, counts)
-    return counts
 
 
 def differences(shown: list[tuple[str, int, int]]) -> list[dict[str, Any]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dashboard.engine import executors
 from dashboard.errors import CannotAnswer
 from dashboard.insights import where
-from dashboard.insights.funnel_attempts import Counted, span_of
+from dashboard.insights.funnel_attempts import Attempts, Counted, span_of
+from dashboard.insights.funnel_match import NEVER
 from dashboard.insights.funnel_query import FunnelQuery
 from dashboard.insights.selector import TABLE
 from dashboard.insights.view import View
 from dashboard.statistics.intervals import bootstrap_mean, z_value
+from dashboard.store.partition import Partition
 
 FEW = 2_000  # persons up to which the interval is a bootstrap; above, the mean of money is normal enough
 MIN_PASSED = 10  # below, no mean is extrapolated
@@ -21,24 +24,25 @@ Floats = npt.NDArray[np.float64]
 def later_money(view: View, query: FunnelQuery, found: Counted) -> Floats:
     """float64[attempts, steps]: net amount of the person's events from the one that served the step on, up to the
     as-of day; 0 where the step was not reached. Raises CannotAnswer without amounts."""
-    out = np.zeros(found.rows.shape)
     until = span_of(view, query).until
-    for partition in view.dataset.partitions:
+
+    def later(partition: Partition, part: Attempts) -> Floats:
         events = partition.table(TABLE)
         if events is None or not events.has("amount"):
             raise CannotAnswer("Money per step needs events with amounts.", ("events.amount",), "Map the column.")
-        mine = np.flatnonzero(found.part == partition.index)
-        if not len(mine):
-            continue
+        if not len(part.person):
+            return np.zeros(part.rows.shape)
         amounts = np.nan_to_num(events.column("amount"), nan=0.0)
         amounts[events.time > until] = 0
         kept = where.rows(view, partition, TABLE)
         if len(kept):
             amounts[kept == 0] = 0
         so_far = np.concatenate([[0.0], np.cumsum(amounts)])
-        rows, end = found.rows[mine], events.offsets[found.person[mine] + 1]
-        out[mine] = np.where(rows >= 0, so_far[end][:, None] - so_far[rows], 0.0)
-    return out
+        end = events.offsets[part.person + 1]
+        money: Floats = np.where(part.rows >= 0, so_far[end][:, None] - so_far[part.rows], 0.0)
+        return money
+
+    return np.concatenate(list(executors.threads().map(later, view.dataset.partitions, found.parts)))
 
 
 def money_lost(view: View, query: FunnelQuery, found: Counted) -> Floats:
@@ -46,7 +50,7 @@ def money_lost(view: View, query: FunnelQuery, found: Counted) -> Floats:
     that mean. NaN at the first step, at optional steps and where fewer than 10 passed."""
     out = np.full((len(query.steps), 3), np.nan)
     money = later_money(view, query, found)
-    reached = found.reached
+    reached = np.concatenate([part.at for part in found.parts]) != NEVER
     for k in range(1, len(query.steps)):
         if query.steps[k].optional:
             continue

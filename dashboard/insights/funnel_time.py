@@ -12,26 +12,29 @@ import pandas as pd
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.funnel import DEFAULT_GROUPS, MAX_GROUPS, breakdown_of, counted_for, left_out_of, query_of
-from dashboard.insights.funnel_attempts import Counted, counted, people_of, span_of
+from dashboard.insights.funnel_attempts import Attempts, counted, people_of, span_of
+from dashboard.insights.funnel_frame import QUANTILES, spread
 from dashboard.insights.funnel_groups import NONE
+from dashboard.insights.funnel_match import NEVER
 from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
 from dashboard.insights.options import decimal, whole
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
+from dashboard.insights.totals import json_number
 from dashboard.insights.view import View
 from dashboard.result import Result
 
 MAX_BINS = 60
 Floats = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
 
 
-def seconds_between(found: Counted, from_step: int, to_step: int) -> Floats:
-    """Seconds between two steps of every counted attempt that reached both, NaN for the others."""
-    known = found.reached[:, from_step] & found.reached[:, to_step]
-    out = np.full(len(known), np.nan)
-    out[known] = (found.at[known, to_step] - found.at[known, from_step]) / SECOND
-    return out
+def seconds_between(part: Attempts, from_step: int, to_step: int) -> tuple[Int64, Floats]:
+    """The attempts of a partition that reached both steps, by position, and the seconds between."""
+    begin, end = part.at[:, from_step], part.at[:, to_step]
+    both = np.flatnonzero((begin != NEVER) & (end != NEVER))
+    return both, (end[both] - begin[both]) / SECOND
 
 
 def histogram(values: Floats, bins: int | None) -> tuple[Floats, npt.NDArray[np.int64], int]:
@@ -84,23 +87,23 @@ def funnel_time(
     wanted = None if bins == "auto" else whole(bins, "bins", 1, MAX_BINS)
     split = breakdown_of(asked, breakdown, attribution, attribution_step)
     total = counted(view, asked, span_of(view, asked))
-    values = seconds_between(total, first, last)
-    values = values[~np.isnan(values)]
+    values = np.concatenate([seconds_between(part, first, last)[1] for part in total.parts])
     starts, users, width = histogram(values, wanted)
     frame = pd.DataFrame({"start": starts, "end": starts + width, "users": users})
     entries: list[dict[str, Any]] = []
     if split is not None:
         found, members = counted_for(view, asked, split)
         assert members is not None
-        seconds = seconds_between(found, first, last)
+        both = [seconds_between(part, first, last) for part in found.parts]
+        seconds = np.concatenate([mine for _, mine in both])
+        code = np.concatenate([codes[at] for codes, (at, _) in zip(members.codes, both, strict=True)])
         for index, value in enumerate(members.values[: whole(groups, "groups", 1, MAX_GROUPS)]):
-            mine = seconds[(members.code == index) & ~np.isnan(seconds)]
-            entries.append({"group": value or NONE, **spread(mine)})
+            entries.append({"group": value or NONE, **about(seconds[code == index])})
     summary = {
         "query": asked.to_json(),
         "from_step": first,
         "to_step": last,
-        **spread(values),
+        **about(values),
         "width_seconds": width,
         "groups": entries,
     }
@@ -122,18 +125,10 @@ def within(query: FunnelQuery) -> str:
     return "Times of those who converted within the window: slower conversions do not exist here."
 
 
-def spread(seconds: Floats) -> dict[str, float | int | None]:
-    """n, mean, median (mean of the two middle values), P75 and P90; None without values."""
-    if not len(seconds):
-        return {"n": 0, "mean_seconds": None, "median_seconds": None, "p75_seconds": None, "p90_seconds": None}
-    median, p75, p90 = (float(value) for value in np.quantile(seconds, [0.5, 0.75, 0.9]))
-    return {
-        "n": len(seconds),
-        "mean_seconds": float(seconds.mean()),
-        "median_seconds": median,
-        "p75_seconds": p75,
-        "p90_seconds": p90,
-    }
+def about(seconds: Floats) -> dict[str, float | int | None]:
+    """N and the numbers of :func:`spread`; None without values."""
+    found = zip(("mean", *QUANTILES), spread(seconds), strict=True)
+    return {"n": len(seconds), **{f"{name}_seconds": json_number(value) for name, value in found}}
 
 
 @insight(
@@ -155,12 +150,12 @@ def funnel_time_people(
     (None: no end). summary: users."""
     asked = query_of(view, query)
     first, last = check_steps(asked, from_step, to_step)
-    found = counted(view, asked, span_of(view, asked))
-    seconds = seconds_between(found, first, last)
-    chosen = seconds >= decimal(start, "start", 0, 1e12)
-    if end is not None:
-        chosen &= seconds < decimal(end, "end", 0, 1e12)
-    ids = people_of(view, found.part[chosen], found.person[chosen])
+    low, high = decimal(start, "start", 0, 1e12), np.inf if end is None else decimal(end, "end", 0, 1e12)
+    people = []
+    for part in counted(view, asked, span_of(view, asked)).parts:
+        both, seconds = seconds_between(part, first, last)
+        people.append(part.person[both[(seconds >= low) & (seconds < high)]])
+    ids = people_of(view, people)
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     summary = {"users": len(ids), "query": asked.to_json()}
     notes = where.ignored(view, TABLE)

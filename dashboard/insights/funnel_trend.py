@@ -41,7 +41,6 @@ from dashboard.store.partition import Partition
 
 MAX_BUCKETS = 5_000
 QUARTER_HOUR = 900 * SECOND  # every offset of a time zone is a multiple of it
-Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -78,13 +77,11 @@ def _hours(view: View, zone: str) -> Axis:
 
 @dataclass(frozen=True)
 class Found:
-    """counts int64[2, periods]: entered, converted. part, person: who, where a period was asked for; state 1 = entered
-    only, 2 = converted."""
+    """counts int64[2, periods]: entered, converted. state uint8[n_users] per partition where a period was asked for:
+    1 = entered only, 2 = converted."""
 
     counts: Int64
-    part: Codes
-    person: Codes
-    state: npt.NDArray[np.uint8]
+    state: list[npt.NDArray[np.uint8]]
 
 
 def trend_of(view: View, query: FunnelQuery, axis: Axis, from_step: int, to_step: int, who: int = -1) -> Found:
@@ -92,7 +89,7 @@ def trend_of(view: View, query: FunnelQuery, axis: Axis, from_step: int, to_step
     named."""
     until = span_of(view, query, immature="count").until
 
-    def kernel(partition: Partition) -> tuple[int, Int64, npt.NDArray[np.uint8]]:
+    def kernel(partition: Partition) -> tuple[Int64, npt.NDArray[np.uint8]]:
         counts = np.zeros((2, len(axis.labels)), np.int64)
         flags = np.zeros(partition.n_users if who >= 0 else 0, np.uint8)
         events = partition.table(TABLE)
@@ -109,17 +106,11 @@ def trend_of(view: View, query: FunnelQuery, axis: Axis, from_step: int, to_step
                 hold_of(query), window_of(query), query.grace_seconds * SECOND, until, axis.edges, optional_of(query),
                 exclusions_of(query), from_step, to_step, counts, who, flags,
             )  # fmt: skip
-        return partition.index, counts, flags
+        return counts, flags
 
-    def merge(partials: Iterable[tuple[int, Int64, npt.NDArray[np.uint8]]]) -> Found:
-        items = list(partials)
-        people = [np.flatnonzero(flags).astype(np.int32) for _, _, flags in items]
-        return Found(
-            counts=np.sum([counts for _, counts, _ in items], axis=0),
-            part=np.repeat(np.array([i for i, _, _ in items], np.int32), [len(p) for p in people]),
-            person=np.concatenate(people),
-            state=np.concatenate([flags[p] for (_, _, flags), p in zip(items, people, strict=True)]),
-        )
+    def merge(partials: Iterable[tuple[Int64, npt.NDArray[np.uint8]]]) -> Found:
+        counts, state = zip(*partials, strict=True)
+        return Found(np.sum(counts, axis=0), list(state))
 
     return run(view.dataset, kernel, merge)
 
@@ -211,8 +202,7 @@ def funnel_trend_people(
         raise UserError("unknown_option", f"There is no state “{state}”.", f"Choose one of: {', '.join(states)}.")
     who = axis.labels.index(period) if period else len(axis.labels) - 1
     found = trend_of(view, asked, axis, first, last, who)
-    chosen = np.isin(found.state, states[state])
-    ids = people_of(view, found.part[chosen], found.person[chosen])
+    ids = people_of(view, [np.flatnonzero(np.isin(mine, states[state])).astype(np.int32) for mine in found.state])
     frame = pd.DataFrame({"user_id": pd.Series(ids, dtype=object)})
     summary = {"users": len(ids), "period": axis.labels[who], "query": asked.to_json()}
     notes = where.ignored(view, TABLE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.insights import event_rows, funnel_groups
+from dashboard.insights import event_rows, funnel_frame, funnel_groups
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights.first_rows import first_rows_of, order_pairs
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
@@ -57,7 +57,9 @@ def compile_kernels() -> None:
     kept, converted = np.zeros(0, np.uint8), np.ones(1, np.uint8)
     kernels.events_between(offsets, time, codes, kept, who, begin, end, converted, np.zeros((2, 3), np.int64))
     funnel_groups.first_known(value, rows, False, person[:1])
-    funnel_groups.count_reached(np.zeros((1, 2), np.int64), np.zeros(1, np.int64), np.zeros((1, 2), np.int64))
+    reached, group_of = np.zeros((1, 2), np.int64), np.zeros(1, np.int64)
+    funnel_frame.count_reached(reached, group_of, np.zeros((1, 2), np.int64))
+    funnel_frame.fill_elapsed(reached, group_of, np.zeros((1, 2), np.int64), np.zeros(1))
     kernels.did_between(offsets, time, codes, kept, who, begin, end, 1, np.zeros(1, np.uint8))
     slot = np.array([-1, 0, 1], np.int32)
     firsts = (np.empty(3, np.int32), np.empty(3, np.uint8), np.empty(2, np.int32))
