@@ -113,6 +113,7 @@ def forget() -> None:
         features,
         funnel,
         funnel_attempts,
+        funnel_open,
         funnel_prepare,
         funnel_suggestions,
         totals,
@@ -120,7 +121,8 @@ def forget() -> None:
     )
 
     keeping = (
-        active_days, aha_exposure, features, funnel, funnel_attempts, funnel_prepare, funnel_suggestions, totals, where,
+        active_days, aha_exposure, features, funnel, funnel_attempts, funnel_open, funnel_prepare, funnel_suggestions,
+        totals, where,
     )  # fmt: skip
     for module in keeping:
         module.forget()

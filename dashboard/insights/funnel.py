@@ -16,10 +16,11 @@ from dashboard.errors import CannotAnswer, UserError
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.funnel_attempts import Counted, counted, people_of, span_of
-from dashboard.insights.funnel_frame import block, survival, taken
+from dashboard.insights.funnel_frame import block, taken
 from dashboard.insights.funnel_groups import NONE, Groups, differences, groups_of
 from dashboard.insights.funnel_match import NEVER
 from dashboard.insights.funnel_money import money_lost
+from dashboard.insights.funnel_open import left_out_of, survival
 from dashboard.insights.funnel_query import Breakdown, FunnelQuery
 from dashboard.insights.funnel_rows import persons_with_rows
 from dashboard.insights.funnel_suggestions import suggested
@@ -29,7 +30,7 @@ from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
 from dashboard.insights.totals import json_number, summed
 from dashboard.insights.view import View
-from dashboard.result import LeftOut, Result
+from dashboard.result import Result
 from dashboard.store.partition import Partition
 
 DEFAULT_GROUPS, MAX_GROUPS = 10, 500
@@ -79,16 +80,6 @@ def counted_for(view: View, query: FunnelQuery, breakdown: Breakdown | None) -> 
     per_value = breakdown.property if breakdown is not None and breakdown.attribution == "all_steps" else ""
     found = counted(view, query, span_of(view, query), per_value)
     return found, None if breakdown is None else groups_of(view, found, breakdown)
-
-
-def left_out_of(view: View, query: FunnelQuery) -> tuple[LeftOut, ...]:
-    """Persons who do not take part because all their entries are younger than the window."""
-    span, everything = span_of(view, query), span_of(view, query, immature="count")
-    if span == everything:
-        return ()
-    open_ = max(0, len(counted(view, query, everything)) - len(counted(view, query, span)))
-    text = "users entered so late that their conversion window is still open"
-    return (LeftOut("immature", open_, text),) if open_ else ()
 
 
 def persons_counted(view: View) -> int:

@@ -112,7 +112,7 @@ def attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, p
 def _attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, per_value: str) -> Attempts:
     n = len(query.steps)
     if simple(query) and not per_value:
-        return _plain_attempts(view, partition, query, span)
+        return plain_attempts(view, partition, query, span, where.persons(view, partition, TABLE))
     data = prepare(view, partition, query)
     if data is None:
         return _nobody(n)
@@ -139,8 +139,11 @@ def _attempts(view: View, partition: Partition, query: FunnelQuery, span: Span, 
     return Attempts(persons, rows[persons], reached_at(data.events, rows[persons]), _NO_VALUE)
 
 
-def _plain_attempts(view: View, partition: Partition, query: FunnelQuery, span: Span) -> Attempts:
-    """:func:`_attempts` of a funnel that the one-pass search answers, from the rows of its steps."""
+def plain_attempts(
+    view: View, partition: Partition, query: FunnelQuery, span: Span, people: npt.NDArray[np.uint8]
+) -> Attempts:
+    """:func:`attempts` of some of the people, of a funnel that the one-pass search answers: from the rows of its
+    steps."""
     n = len(query.steps)
     events = partition.table(TABLE)
     if events is None:
@@ -148,7 +151,6 @@ def _plain_attempts(view: View, partition: Partition, query: FunnelQuery, span: 
     (entries, starts), later, bits = step_rows(view, partition, query)
     person, at = np.empty(partition.n_users, np.int32), np.empty((partition.n_users, n), np.int64)
     rows = np.empty((partition.n_users, n), np.int32)
-    people = where.persons(view, partition, TABLE)
     total = best_of_rows(
         events.offsets, events.time, entries, starts, later, bits, people, window_of(query), span.until,
         span.enter_from, span.enter_until, person, rows, at,

@@ -14,9 +14,10 @@ from dashboard.errors import UserError
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
-from dashboard.insights.funnel import left_out_of, query_of
+from dashboard.insights.funnel import query_of
 from dashboard.insights.funnel_attempts import attempts, people_of, span_of
 from dashboard.insights.funnel_match import FOREVER, NEVER
+from dashboard.insights.funnel_open import left_out_of
 from dashboard.insights.funnel_prepare import window_of
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
 from dashboard.insights.registry import TIMED, insight

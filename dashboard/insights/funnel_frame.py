@@ -1,5 +1,4 @@
-"""What a funnel says of counted attempts: how many got how far, how fast, and how many would if all were watched long
-enough."""
+"""What a funnel says of counted attempts: how many got how far, and how fast."""
 
 from __future__ import annotations
 
@@ -10,17 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.engine import executors
-from dashboard.insights.funnel_attempts import Counted, counted, now_of, span_of
+from dashboard.insights.funnel_attempts import Counted
 from dashboard.insights.funnel_groups import NONE
 from dashboard.insights.funnel_match import NEVER
 from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery
-from dashboard.insights.totals import json_number
-from dashboard.insights.view import View
 from dashboard.jit import kernel
 from dashboard.statistics.intervals import wilson
 from dashboard.statistics.quantiles import quantiles
-from dashboard.statistics.survival import kaplan_meier
 
 QUANTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9}
 _ONE_GROUP = np.zeros(0, np.int64)
@@ -130,28 +126,3 @@ def _rates(
     if not first:
         rate[0] = low[0] = high[0] = np.nan
     return {name: rate, f"{name}_low": low, f"{name}_high": high}
-
-
-def survival(view: View, query: FunnelQuery) -> dict[str, float | None]:
-    """1 − Kaplan–Meier at the window over all entries of the view, those still open included."""
-    names = ("survival_rate", "survival_rate_low", "survival_rate_high")
-    nothing: dict[str, float | None] = dict.fromkeys(names)
-    if query.window_seconds is None:
-        return nothing
-    found = counted(view, query, span_of(view, query, immature="count"))
-    if not len(found):
-        return nothing
-    entry = np.concatenate([part.at[:, 0] for part in found.parts])
-    last = np.concatenate([part.at[:, -1] for part in found.parts])
-    done = last != NEVER
-    waiting = np.minimum(now_of(view) - entry, query.window_seconds * SECOND)
-    durations = np.where(done, last - entry, np.maximum(waiting, 0)) / SECOND
-    curve = kaplan_meier(durations, done)
-    if not len(curve.times):
-        return dict.fromkeys(names, 0.0) if bool((waiting >= query.window_seconds * SECOND).any()) else nothing
-    low, high = curve.low[-1], curve.high[-1]
-    return {
-        "survival_rate": 1 - float(curve.survival[-1]),
-        "survival_rate_low": json_number(1 - float(high)),
-        "survival_rate_high": json_number(1 - float(low)),
-    }

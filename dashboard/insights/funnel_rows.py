@@ -120,21 +120,30 @@ def all_relevant(
 
 @kernel
 def times_ahead(
-    offsets: Int64, time: Int64, entries: Int32, starts: Int32, later: Int32, u: int, known: int, entry_time: Int64,
-    later_time: Int64,
+    offsets: Int64, time: Int64, entries: Int32, starts: Int32, later: Int32, people: Flags, u: int, known: int,
+    entry_time: Int64, later_time: Int64,
 ) -> int:  # fmt: skip
-    """Read the times that the next persons will need: of their first entries, and of their later rows from position
-    ``known`` on; returns where those of the persons after them begin. A loop that does nothing but read waits for many
-    cache lines at once; the search waits for one after the other."""
+    """Read the times that the next of the people will need: of their first entries, and of their later rows from
+    position ``known`` on; returns where those of the persons after them begin. A loop that does nothing but read waits
+    for many cache lines at once; the search waits for one after the other."""
     stop = min(u + BLOCK, offsets.shape[0] - 1)
     for v in range(u, stop):
-        if starts[v] < starts[v + 1]:
+        if people[v] and starts[v] < starts[v + 1]:
             entry_time[v - u] = time[entries[starts[v]]]
-    end = offsets[stop]
-    while known < later.shape[0] and later[known] < end:
-        later_time[known] = time[later[known]]
-        known += 1
+    for v in range(u, stop):
+        end, wanted = offsets[v + 1], people[v] and starts[v] < starts[v + 1]
+        while known < later.shape[0] and later[known] < end:
+            if wanted:
+                later_time[known] = time[later[known]]
+            known += 1
     return known
+
+
+@kernel
+def may_enter_after(time: Int64, entries: Int32, starts: Int32, people: Flags, after: int, out: Flags) -> None:
+    """out[u] = whether person u is one of the people and has an entry after that instant (µs)."""
+    for u in range(starts.shape[0] - 1):
+        out[u] = people[u] and starts[u] < starts[u + 1] and time[entries[starts[u + 1] - 1]] > after
 
 
 @kernel
@@ -161,7 +170,7 @@ def best_of_rows(
     q, known, total = 0, 0, 0
     for u in range(offsets.shape[0] - 1):
         if u % BLOCK == 0:
-            known = times_ahead(offsets, time, entries, starts, later, u, known, entry_time, later_time)
+            known = times_ahead(offsets, time, entries, starts, later, people, u, known, entry_time, later_time)
         e, end = int(starts[u]), int(starts[u + 1])
         if e == end or not people[u]:
             continue

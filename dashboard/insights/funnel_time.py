@@ -11,11 +11,12 @@ import pandas as pd
 
 from dashboard.insights import where
 from dashboard.insights.activity import rows_read
-from dashboard.insights.funnel import DEFAULT_GROUPS, MAX_GROUPS, breakdown_of, counted_for, left_out_of, query_of
+from dashboard.insights.funnel import DEFAULT_GROUPS, MAX_GROUPS, breakdown_of, counted_for, query_of
 from dashboard.insights.funnel_attempts import Attempts, counted, people_of, span_of
 from dashboard.insights.funnel_frame import QUANTILES, spread
 from dashboard.insights.funnel_groups import NONE
 from dashboard.insights.funnel_match import NEVER
+from dashboard.insights.funnel_open import left_out_of
 from dashboard.insights.funnel_prepare import SECOND
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
 from dashboard.insights.options import decimal, whole

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.insights import event_rows, funnel_frame, funnel_groups
+from dashboard.insights import event_rows, funnel_frame, funnel_groups, funnel_open
 from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights.first_rows import first_rows_of, order_pairs
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
-from dashboard.insights.funnel_rows import best_of_rows, merged, persons_with_rows
+from dashboard.insights.funnel_rows import best_of_rows, may_enter_after, merged, persons_with_rows
 from dashboard.insights.funnel_trend_kernels import trend_of_rows
 
 
@@ -40,6 +40,8 @@ def compile_kernels() -> None:
         offsets, time, _stored([0], np.int32), _stored([0, 1], np.int32), later, bits, people, FOREVER, *entries,
         person, rows, at,
     )  # fmt: skip
+    may_enter_after(time, _stored([0], np.int32), _stored([0, 1], np.int32), people, 0, np.zeros(1, np.uint8))
+    funnel_open.ends_of(person[:1], at, people, np.empty(1, np.int64), np.empty(1, np.int64), 0)
     for order in (ORDERED, ANY):
         kernels.best(*source, value, people, order, FREE, False, FOREVER, 0, *entries, *parts, rows)
     room = kernels.entering_rows(offsets, codes, table, marks, people, 1)
