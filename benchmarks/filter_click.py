@@ -105,7 +105,7 @@ def _page(questions: dict[str, Question], views: list[Any]) -> dict[str, Any]:
 
 def forget() -> None:
     """Drop what earlier clicks left in the memory of the process; what belongs to the data whatever the filters (opened
-    files, the rows of each event name, the first ones of each person) stays."""
+    files, the rows of each event name, suggested funnels, everybody's class) stays."""
     from dashboard.insights import (
         active_days,
         aha_exposure,
@@ -115,14 +115,12 @@ def forget() -> None:
         funnel_attempts,
         funnel_open,
         funnel_prepare,
-        funnel_suggestions,
         totals,
         where,
     )
 
     keeping = (
-        active_days, aha_exposure, features, funnel, funnel_attempts, funnel_open, funnel_prepare, funnel_suggestions,
-        totals, where,
+        active_days, aha_exposure, features, funnel, funnel_attempts, funnel_open, funnel_prepare, totals, where,
     )  # fmt: skip
     for module in keeping:
         module.forget()

@@ -134,12 +134,15 @@ def show_suggestions(search: str | None, _changed: Any) -> Any:
     current = read(text) or of_events(found.summary["funnels"][0] if found.summary["funnels"] else [])
     links = []
     for row, events in zip(records(found), found.summary["funnels"], strict=True):
-        state = of_events(events)
+        state, most = of_events(events), f"up to {fmt.count(row.users)} of all people"
         on = [step.event for step in current.steps] == events
         links.append(
             html.Li(
                 html.A(
-                    [html.Span(row.steps), html.Span(f"up to {fmt.count(row.users)} people", className="choice-note")],
+                    [
+                        html.Span(row.steps),
+                        html.Span(most, className="choice-note"),
+                    ],
                     href=href(filters, state),
                     className="suggestion state-link" + (" is-on" if on else ""),
                     **({"aria-current": "true"} if on else {}),

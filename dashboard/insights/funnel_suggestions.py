@@ -1,4 +1,8 @@
-"""Funnels that the data propose: what most persons had done before they did the last step, in the same order."""
+"""Funnels that the data propose: what most persons had done before they did the last step, in the same order.
+
+All persons and all events up to the as-of day count, whatever the filters: a filter changes the numbers of a funnel,
+not which funnel is looked at.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard.engine.run import run
-from dashboard.insights import where
 from dashboard.insights.activity import rows_read
 from dashboard.insights.dimensions import value_counts
-from dashboard.insights.first_rows import first_rows, order_pairs
+from dashboard.insights.event_order import order_pairs
 from dashboard.insights.funnel_attempts import midnight
 from dashboard.insights.funnel_match import FOREVER, Int64
 from dashboard.insights.memo import Memo
@@ -23,7 +26,7 @@ from dashboard.insights.view import View
 from dashboard.result import Result
 from dashboard.store.partition import Partition
 
-MAX_NAMES = 40  # most frequent names that are looked at; at most 64, see first_rows
+MAX_NAMES = 40  # most frequent names that are looked at; at most 64, see order_pairs
 MAX_LENGTH, MAX_FUNNELS = 5, 5
 MIN_SHARE = 0.02  # of all persons that have any of the names: a rarer pair is no path
 MIN_ORDER = 0.6  # share of those who did the later one, and of those who did both, in this order
@@ -41,24 +44,21 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class _Pairs:
+class _Proposals:
+    """names: the most frequent event names, by rows."""
+
     names: tuple[str, ...]
-    counts: Int64
+    funnels: tuple[Suggestion, ...]
 
 
-_memo: Memo[_Pairs] = Memo(8 << 20, lambda item: int(item.counts.nbytes))
+_memo: Memo[_Proposals] = Memo(8 << 20, lambda item: 100 * (len(item.names) + 10 * len(item.funnels)))
 
 
-def forget() -> None:
-    """Drop what is kept in memory (for measurements)."""
-    _memo.clear()
+def _proposals(view: View) -> _Proposals:
+    return _memo.get((view.scope, view.as_of), lambda: _propose(view))
 
 
-def _pairs(view: View) -> _Pairs:
-    return _memo.get((view.scope, view.where, view.as_of), lambda: _count(view))
-
-
-def _count(view: View) -> _Pairs:
+def _propose(view: View) -> _Proposals:
     dataset = view.dataset
     size = dataset.manifest.dictionaries.get("event_name", 0)
 
@@ -73,21 +73,20 @@ def _count(view: View) -> _Pairs:
         out = np.zeros((len(chosen), len(chosen)), np.int64)
         events = partition.table(TABLE)
         if events is not None and events.has("event_name"):
-            kept, people = where.rows(view, partition, TABLE), where.persons(view, partition, TABLE)
-            codes, firsts = events.column("event_name"), first_rows(view.scope, partition, slot)
-            order_pairs(events.offsets, events.time, codes, slot, *firsts, kept, people, until, out)
+            order_pairs(events.offsets, events.time, events.column("event_name"), slot, until, out)
         return out
 
     names = dataset.dictionary("event_name") if size else np.zeros(0, object)
-    return _Pairs(tuple(str(names[code]) for code in chosen), run(dataset, pairs, add))
+    texts = tuple(str(names[code]) for code in chosen)
+    return _Proposals(texts, tuple(_best(texts, run(dataset, pairs, add))))
 
 
 def _until(view: View) -> int:
     return midnight(view.as_of + 1, view.dataset.manifest.time_zone) - 1 if view.cut else FOREVER
 
 
-def suggested(view: View) -> list[Suggestion]:
-    """Up to five funnels of 2 to 5 different events, the most telling first; [] where no two events follow each other.
+def suggested(view: View) -> tuple[Suggestion, ...]:
+    """Up to five funnels of 2 to 5 different events, the most telling first; () where no two events follow each other.
 
     A funnel leads to a goal: going back from each event, the steps are events that most of those who did the later ones
     had done before (first times: at least 60 % of them, and in that order in at least 60 % of those with both), ever
@@ -95,18 +94,21 @@ def suggested(view: View) -> list[Suggestion]:
     neither nearly certain nor nearly never reached come first; none is part of a better one, and a goal that nearly
     always leads to another one gives way to it.
     """
-    found = _pairs(view)
-    n = len(found.names)
+    return _proposals(view).funnels
+
+
+def _best(names: tuple[str, ...], counts: Int64) -> list[Suggestion]:
+    n = len(names)
     if n < 2:
         return []
     ways = sorted(
-        (way for goal in range(n) if len((way := _way(found.counts, goal)).steps) > 1),
-        key=lambda way: (-way.telling, -way.users, [found.names[i] for i in way.steps]),
+        (way for goal in range(n) if len((way := _way(counts, goal)).steps) > 1),
+        key=lambda way: (-way.telling, -way.users, [names[i] for i in way.steps]),
     )
-    everybody = int(np.diagonal(found.counts).max())
+    everybody = int(np.diagonal(counts).max())
     chosen: list[Suggestion] = []
     for way in ways:
-        steps = tuple(found.names[i] for i in way.steps)
+        steps = tuple(names[i] for i in way.steps)
         if any(set(steps) <= set(other.steps) for other in chosen):
             continue
         chosen.append(Suggestion(steps, way.users, way.users / everybody))
@@ -164,9 +166,9 @@ def loses_nobody(counts: Int64, a: int, b: int) -> bool:
 )
 def funnel_suggestions(view: View) -> Result:
     """One row per proposal, the most telling first. Columns: steps (event names joined by " → "), n_steps, users (at
-    most so many went this way: first times in this order), share (of the users of the most common event). summary:
-    funnels = list of lists of event names, ready for the option ``steps``; names = the most frequent event names, by
-    rows."""
+    most so many of all users went this way: first times in this order), share (of the users of the most common event).
+    Filters and range play no part. summary: funnels = list of lists of event names, ready for the option ``steps``;
+    names = the most frequent event names, by rows."""
     found = suggested(view)
     frame = pd.DataFrame(
         {
@@ -176,7 +178,7 @@ def funnel_suggestions(view: View) -> Result:
             "share": np.array([item.share for item in found], np.float64),
         }
     )
-    summary = {"funnels": [list(item.steps) for item in found], "names": list(_pairs(view).names)}
+    summary = {"funnels": [list(item.steps) for item in found], "names": list(_proposals(view).names)}
     units = {"n_steps": "count", "users": "count", "share": "rate"}
-    notes = where.ignored(view, TABLE)
-    return Result("funnel_suggestions", frame, units=units, summary=summary, notes=notes, **rows_read(view))
+    note = "Of all users and events up to the as-of day: a filter changes the numbers of a funnel, not the funnel."
+    return Result("funnel_suggestions", frame, units=units, summary=summary, notes=(note,), **rows_read(view))

@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.insights import event_rows, funnel_frame, funnel_groups, funnel_open
 from dashboard.insights import funnel_kernels as kernels
-from dashboard.insights.first_rows import first_rows_of, order_pairs
+from dashboard.insights.event_order import order_pairs
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
 from dashboard.insights.funnel_rows import best_of_rows, may_enter_after, merged, persons_with_rows
 from dashboard.insights.funnel_trend_kernels import trend_of_rows
@@ -64,6 +64,4 @@ def compile_kernels() -> None:
     funnel_frame.fill_elapsed(reached, group_of, np.zeros((1, 2), np.int64), np.zeros(1))
     kernels.did_between(offsets, time, codes, kept, who, begin, end, 1, np.zeros(1, np.uint8))
     slot = np.array([-1, 0, 1], np.int32)
-    firsts = (np.empty(3, np.int32), np.empty(3, np.uint8), np.empty(2, np.int32))
-    first_rows_of(offsets, time, codes, slot, *firsts)
-    order_pairs(offsets, time, codes, slot, *firsts, kept, people, FOREVER, np.zeros((2, 2), np.int64))
+    order_pairs(offsets, time, codes, slot, FOREVER, np.zeros((2, 2), np.int64))

@@ -267,6 +267,26 @@ def test_a_suggestion_leads_to_a_goal_and_leaves_out_what_everybody_does(data_di
     assert not any("play" in steps for steps in found.summary["funnels"])
 
 
+def test_a_filter_changes_the_numbers_and_not_the_funnel(data_dir: Path) -> None:
+    """On the web people search before they play, on the phone they play before they search."""
+    orders = {"web": ("search", "play", "pay"), "ios": ("play", "search", "pay")}
+    rows = []
+    for i in range(60):
+        platform = "web" if i < 40 else "ios"
+        for day, name in enumerate(orders[platform][: 3 if i % 2 else 2], 1):
+            time = f"2024-01-0{day}"
+            rows.append({"user_id": f"u{i}", "event_time": time, "event_name": name, "platform": platform})
+    dataset = stored(data_dir, rows, "UTC")
+    whole_range = Filters(range="2024-01-01..2024-01-03")
+    everybody, phone = view_of(dataset, whole_range), view_of(dataset, whole_range.with_where("platform", ["ios"]))
+    assert funnel_suggestions(everybody).summary == funnel_suggestions(phone).summary
+    steps = funnel_suggestions(everybody).summary["funnels"][0]
+    assert steps == ["search", "play", "pay"]
+    assert funnel(everybody, immature="count").frame["users"].tolist() == [60, 40, 20]
+    assert funnel(phone, immature="count").frame["name"].tolist() == steps
+    assert funnel(phone, immature="count").frame["users"].tolist() == [20, 0, 0]
+
+
 def test_row_filters_remove_events_and_the_range_chooses_entries(data_dir: Path) -> None:
     rows = [
         {"user_id": "a", "event_time": "2024-01-01", "event_name": "visit", "platform": "web"},
