@@ -59,7 +59,7 @@ def signals_of(view: View, query: FunnelQuery, from_step: int, to_step: int) -> 
         if events is not None and events.has("event_name"):
             kernels.events_between(
                 events.offsets, events.time, events.column("event_name"), where.rows(view, partition, TABLE),
-                on_the_way.person, on_the_way.begin, on_the_way.end, on_the_way.converted, out,
+                on_the_way.person, on_the_way.first, on_the_way.begin, on_the_way.end, on_the_way.converted, out,
             )  # fmt: skip
         return out
 
@@ -69,9 +69,11 @@ def signals_of(view: View, query: FunnelQuery, from_step: int, to_step: int) -> 
 
 @dataclass(frozen=True)
 class _Between:
-    """One row per person who reached from_step: the open interval (begin, end) in µs, and whether to_step came."""
+    """One row per person who reached from_step: the row that served it, the open interval (begin, end) in µs, and
+    whether to_step came."""
 
     person: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int32]
     begin: Int64
     end: Int64
     converted: npt.NDArray[np.uint8]
@@ -80,12 +82,13 @@ class _Between:
 def _between(view: View, partition: Partition, query: FunnelQuery, from_step: int, to_step: int) -> _Between:
     span = span_of(view, query)
     found = attempts(view, partition, query, span)
-    kept = found.at[:, from_step] != NEVER
-    at, person = found.at[kept], found.person[kept]
+    kept = np.flatnonzero(found.at[:, from_step] != NEVER)
+    at = found.at[kept]
     converted = at[:, to_step] != NEVER
     limit = np.full(len(at), FOREVER, np.int64) if query.window_seconds is None else at[:, 0] + window_of(query)
     end = np.minimum(np.where(converted, at[:, to_step], limit), min(span.until, FOREVER - 1) + 1)
-    return _Between(person, at[:, from_step].copy(), end, converted.astype(np.uint8))
+    begin, first = at[:, from_step].copy(), found.rows[kept, from_step]
+    return _Between(found.person[kept], first, begin, end, converted.astype(np.uint8))
 
 
 @insight(
@@ -201,7 +204,7 @@ def funnel_driver_people(
         did = np.zeros(len(on_the_way.person), np.uint8)
         kernels.did_between(
             events.offsets, events.time, events.column("event_name"), where.rows(view, partition, TABLE),
-            on_the_way.person, on_the_way.begin, on_the_way.end, code, did,
+            on_the_way.person, on_the_way.first, on_the_way.begin, on_the_way.end, code, did,
         )  # fmt: skip
         people.append(on_the_way.person[(did == 1) & (on_the_way.converted == (state == "converted"))])
     ids = people_of(view, people)

@@ -177,36 +177,37 @@ def trend(
 
 @kernel
 def events_between(
-    offsets: Int64, time: Int64, codes: Int32, kept: Flags, person: Int32, begin: Int64, end: Int64, converted: Flags,
-    out: Int64,
+    offsets: Int64, time: Int64, codes: Int32, kept: Flags, person: Int32, first: Int32, begin: Int64, end: Int64,
+    converted: Flags, out: Int64,
 ) -> None:  # fmt: skip
-    """out[0 or 1, code] += converted or dropped persons who did the event with begin[i] < time < end[i]."""
+    """out[0 or 1, code] += converted or dropped persons who did the event with begin[i] < time < end[i]. first[i]: a
+    row of the person up to begin[i]."""
     seen = np.full(out.shape[1], -1, np.int64)
     masked = kept.shape[0] > 0
     for i in range(person.shape[0]):
-        low, high = offsets[person[i]], offsets[person[i] + 1]
+        row, high = np.int64(first[i]), offsets[person[i] + 1]
+        while row < high and time[row] <= begin[i]:
+            row += 1
         line = 0 if converted[i] else 1
-        for row in range(low + np.searchsorted(time[low:high], begin[i], side="right"), high):
-            if time[row] >= end[i]:
-                break
+        while row < high and time[row] < end[i]:
             code = codes[row]
             if code >= 0 and seen[code] != i and (not masked or kept[row]):
                 seen[code] = i
                 out[line, code] += 1
+            row += 1
 
 
 @kernel
 def did_between(
-    offsets: Int64, time: Int64, codes: Int32, kept: Flags, person: Int32, begin: Int64, end: Int64, wanted: int,
-    out: Flags,
+    offsets: Int64, time: Int64, codes: Int32, kept: Flags, person: Int32, first: Int32, begin: Int64, end: Int64,
+    wanted: int, out: Flags,
 ) -> None:  # fmt: skip
-    """out[i] = 1 for persons who did the event ``wanted`` with begin[i] < time < end[i]."""
+    """out[i] = 1 for persons who did the event ``wanted`` with begin[i] < time < end[i]. first: as above."""
     masked = kept.shape[0] > 0
     for i in range(person.shape[0]):
-        low, high = offsets[person[i]], offsets[person[i] + 1]
-        for row in range(low + np.searchsorted(time[low:high], begin[i], side="right"), high):
-            if time[row] >= end[i]:
-                break
-            if codes[row] == wanted and (not masked or kept[row]):
+        row, high = np.int64(first[i]), offsets[person[i] + 1]
+        while row < high and time[row] < end[i]:
+            if time[row] > begin[i] and codes[row] == wanted and (not masked or kept[row]):
                 out[i] = 1
                 break
+            row += 1
