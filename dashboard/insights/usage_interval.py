@@ -7,6 +7,7 @@ the median of their own gaps; the proposal is the shortest period that covers th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,14 @@ from dashboard.insights import session_kernels as kernels
 from dashboard.insights.active_days import TABLE, active_days, activity_names
 from dashboard.insights.activity import rows_read
 from dashboard.insights.registry import TIMED, insight
-from dashboard.insights.totals import json_number, ratio
+from dashboard.insights.totals import ratio
 from dashboard.insights.view import View
 from dashboard.result import LeftOut, Result
+from dashboard.statistics.quantiles import quantiles
 from dashboard.store.partition import Partition
 
 PERIODS = ((1.0, "day"), (7.0, "week"), (np.inf, "month"))  # longest gap of the typical person for each
+LEVELS = {"median": 0.5, "p25": 0.25, "p75": 0.75, "p80": 0.8, "p90": 0.9}
 MAX_DAYS = 60  # longer gaps share the last row
 
 
@@ -64,7 +67,7 @@ def usage_interval(view: View, *, activity: str | Sequence[str] = ()) -> Result:
     users (who came on two days or more).
     """
     values = np.concatenate(gaps(view, activity_names(view, activity)))
-    known = np.sort(values[~np.isnan(values)])
+    known = values[~np.isnan(values)]
     days = np.arange(1, MAX_DAYS + 1)
     counts = np.bincount(classes(known), minlength=MAX_DAYS + 1)[1:]
     frame = pd.DataFrame(
@@ -75,11 +78,9 @@ def usage_interval(view: View, *, activity: str | Sequence[str] = ()) -> Result:
             "cumulative": ratio(counts.cumsum(), len(known)),
         }
     )
-    quantiles = {"median": 0.5, "p25": 0.25, "p75": 0.75, "p80": 0.8, "p90": 0.9}
-    summary: dict[str, object] = {
-        name: json_number(float(np.quantile(known, q))) if len(known) else None for name, q in quantiles.items()
-    }
-    middle = float(np.quantile(known, 0.5)) if len(known) else np.nan
+    levels = quantiles(known, [*LEVELS.values()]).tolist() if len(known) else [None] * len(LEVELS)
+    summary: dict[str, Any] = dict(zip(LEVELS, levels, strict=True))
+    middle = summary["median"]
     summary["proposal"] = next(name for limit, name in PERIODS if middle <= limit) if len(known) else None
     summary["users"] = len(known)
     everybody = sum(int(where.persons(view, partition, TABLE).sum()) for partition in view.dataset.partitions)
