@@ -31,7 +31,7 @@ from dashboard.insights.funnel_prepare import (
     window_of,
 )
 from dashboard.insights.funnel_query import FunnelQuery, check_steps
-from dashboard.insights.funnel_trend_kernels import trend_of_rows
+from dashboard.insights.funnel_trend_kernels import entered_periods, trend_of_rows
 from dashboard.insights.registry import TIMED, insight
 from dashboard.insights.selector import TABLE
 from dashboard.insights.view import View
@@ -45,10 +45,19 @@ QUARTER_HOUR = 900 * SECOND  # every offset of a time zone is a multiple of it
 
 @dataclass(frozen=True)
 class Axis:
-    """The periods of entry: labels, and the instants (µs) where they begin, plus the end of the last one."""
+    """The periods of entry: labels, and the instants (µs) where they begin, plus the end of the last one. days: the
+    same as local day numbers, None for hours."""
 
     labels: list[str]
     edges: Int64
+    days: Int64 | None = None
+
+    def table(self, until: int) -> npt.NDArray[np.int32]:
+        """int32[1 + days + 1]: the period of each day up to ``until``, -1 for others; padded with -1 at both ends."""
+        assert self.days is not None  # hours have none
+        table = np.repeat(np.arange(len(self.labels), dtype=np.int32), np.diff(self.days))
+        table[until + 1 - self.days[0] :] = -1
+        return np.pad(table, 1, constant_values=-1)
 
 
 def axis_of(view: View, by: str) -> Axis:
@@ -58,7 +67,7 @@ def axis_of(view: View, by: str) -> Axis:
         return _hours(view, zone)
     parts = buckets_of(view, by)
     days = [begin for begin, _ in parts.spans] + [parts.spans[-1][1] + 1]
-    return Axis(parts.labels, np.array([midnight(int(day), zone) for day in days], np.int64))
+    return Axis(parts.labels, np.array([midnight(day, zone) for day in days], np.int64), np.array(days, np.int64))
 
 
 def _hours(view: View, zone: str) -> Axis:
@@ -95,9 +104,15 @@ def trend_of(view: View, query: FunnelQuery, axis: Axis, from_step: int, to_step
         events = partition.table(TABLE)
         if events is not None and simple(query):
             first, later, bits = step_rows(view, partition, query)
+            people = where.persons(view, partition, TABLE)
+            apart = from_step == 0 and axis.days is not None
+            if apart:
+                entered_periods(
+                    events.day, *first, people, view.period.first, axis.table(view.as_of), counts[0], who, flags
+                )
             trend_of_rows(
-                events.offsets, events.time, *first, later, bits, where.persons(view, partition, TABLE),
-                window_of(query), until, axis.edges, len(query.steps), from_step, to_step, counts, who, flags,
+                events.offsets, events.time, *first, later, bits, people, window_of(query), until, axis.edges,
+                len(query.steps), from_step, to_step, apart, counts, who, flags,
             )  # fmt: skip
         elif (data := prepare(view, partition, query)) is not None:
             kernels.trend(
@@ -142,11 +157,19 @@ def funnel_trend(
 def trend_result(view: View, asked: FunnelQuery, axis: Axis, steps: tuple[int, int], now: int | None) -> Result:
     """:func:`funnel_trend` between two steps. now: µs up to which the data are known, None = everything is final."""
     entered, converted = trend_of(view, asked, axis, *steps).counts
-    frame = pd.DataFrame({"period": axis.labels, "entered": entered, "converted": converted})
-    frame["rate"] = np.divide(converted, entered, out=np.zeros(len(entered)), where=entered > 0)
-    frame["rate_low"], frame["rate_high"] = wilson(np.minimum(converted, entered), entered)
-    frame["not_final"] = not_final(asked, axis, now)
-    final = ~frame["not_final"].to_numpy()
+    low, high = wilson(np.minimum(converted, entered), entered)
+    final = ~not_final(asked, axis, now)
+    frame = pd.DataFrame(
+        {
+            "period": axis.labels,
+            "entered": entered,
+            "converted": converted,
+            "rate": np.divide(converted, entered, out=np.zeros(len(entered)), where=entered > 0),
+            "rate_low": low,
+            "rate_high": high,
+            "not_final": ~final,
+        }
+    )
     n, k = int(entered[final].sum()), int(converted[final].sum())
     summary = {
         "query": asked.to_json(),

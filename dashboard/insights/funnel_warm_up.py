@@ -11,7 +11,7 @@ from dashboard.insights import funnel_kernels as kernels
 from dashboard.insights.event_order import order_pairs
 from dashboard.insights.funnel_match import ANY, FOREVER, FREE, ORDERED
 from dashboard.insights.funnel_rows import best_of_rows, may_enter_after, merged, persons_with_rows
-from dashboard.insights.funnel_trend_kernels import trend_of_rows
+from dashboard.insights.funnel_trend_kernels import entered_periods, trend_of_rows
 
 
 def _stored(values: list[int], kind: type) -> Any:
@@ -52,8 +52,10 @@ def compile_kernels() -> None:
     edges, counts, flags = np.array([0, 3], np.int64), np.zeros((2, 1), np.int64), np.zeros(1, np.uint8)
     trend_of_rows(
         offsets, time, _stored([0], np.int32), _stored([0, 1], np.int32), later, bits, people, FOREVER, FOREVER, edges,
-        2, 0, 1, counts, 0, flags,
+        2, 0, 1, False, counts, 0, flags,
     )  # fmt: skip
+    day, periods = _stored([0, 1], np.int32), np.array([-1, 0, -1], np.int32)
+    entered_periods(day, _stored([0], np.int32), _stored([0, 1], np.int32), people, 0, periods, counts[0], 0, flags)
     kernels.trend(*source, value, people, ORDERED, FREE, FOREVER, 0, FOREVER, edges, *parts, 0, 1, counts, 0, flags)
     who, begin, end = np.zeros(1, np.int32), np.zeros(1, np.int64), np.full(1, 3, np.int64)
     kept, converted = np.zeros(0, np.uint8), np.ones(1, np.uint8)

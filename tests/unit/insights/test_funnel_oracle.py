@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from dashboard.insights.event_rows import starts_of
 from dashboard.insights.funnel_gather import REMOVED
 from dashboard.insights.funnel_match import ANY, EXCLUSION_BIT, FOREVER, FREE, KNOWN, NEVER, ORDERED, SAME, STRICT
 from dashboard.insights.funnel_rows import best_of_rows, merged
-from dashboard.insights.funnel_trend_kernels import trend_of_rows
+from dashboard.insights.funnel_trend_kernels import entered_periods, trend_of_rows
 from tests.unit.insights import funnel_oracle as oracle
 from tests.unit.insights.funnel_oracle import Event, Funnel
 
@@ -206,9 +207,17 @@ def test_trend(data: st.DataObject) -> None:
     found = [oracle.trend(replace(funnel, events=events), edges, first, last) for events in known]
     bounds = np.array(edges, np.int64)
     if plain:
+        offsets, time, entries, starts, later, bits = listed(people, funnel.n, undated=data.draw(st.booleans()))
+        apart = first == 0 and data.draw(st.booleans())
+        if apart:  # days of 1 µs
+            days = np.clip(time, -1_000, 1_000).astype(np.int32)
+            days.flags.writeable = False
+            periods = [bisect(edges, day) - 1 if day <= until else -1 for day in range(edges[0], edges[-1])]
+            table = np.array([-1, *periods, -1], np.int32)
+            entered_periods(days, entries, starts, chosen, edges[0], table, counts[0], who, flags)
         trend_of_rows(
-            *listed(people, funnel.n, undated=data.draw(st.booleans())), chosen, window_of(funnel), until, bounds,
-            funnel.n, first, last, counts, who, flags,
+            offsets, time, entries, starts, later, bits, chosen, window_of(funnel), until, bounds, funnel.n, first,
+            last, apart, counts, who, flags,
         )  # fmt: skip
     else:
         given_ = stored(people)
