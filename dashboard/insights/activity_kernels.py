@@ -23,21 +23,21 @@ def distinct_days(offsets: Int64, day: Int32, mask: Bytes, until: int, out_offse
 
     day: ascending per person, may repeat. Writes out_offsets[n_users + 1] and out_day; returns the number of days.
     """
-    n = 0
-    masked = mask.shape[0] > 0
+    n, masked, never = np.uint64(0), mask.shape[0] > 0, np.int32(NULL_DAY)
     out_offsets[0] = 0
     for u in range(offsets.shape[0] - 1):
-        last = NULL_DAY
-        for i in range(offsets[u], offsets[u + 1]):
-            d = day[i]
-            if d > until:
-                break
-            chosen = not masked or mask[i] != 0
+        begin, end = offsets[u], offsets[u + 1]
+        while end > begin and day[end - 1] > until:
+            end -= 1
+        last = never
+        for i in range(begin, end):
+            d = day[np.uint64(i)]
+            chosen = not masked or mask[np.uint64(i)] != 0
             out_day[n] = d  # the place behind the last one takes what is not kept: no branch to guess
-            n += chosen & (d != last)
+            n = np.uint64(n + np.uint64(chosen & (d != last)))
             last = d if chosen else last
         out_offsets[u + 1] = n
-    return n
+    return int(n)
 
 
 @kernel
@@ -46,20 +46,21 @@ def distinct_days_of(
 ) -> int:
     """:func:`distinct_days` for the rows with allowed[codes[i] + 1], without a mask: one filter is the usual case, and
     writing and reading a byte per row would take as long as everything else."""
-    n = 0
+    n, never = np.uint64(0), np.int32(NULL_DAY)
     out_offsets[0] = 0
     for u in range(offsets.shape[0] - 1):
-        last = NULL_DAY
-        for i in range(offsets[u], offsets[u + 1]):
-            d = day[i]
-            if d > until:
-                break
-            chosen = allowed[np.uint32(codes[i] + 1)] != 0
+        begin, end = offsets[u], offsets[u + 1]
+        while end > begin and day[end - 1] > until:
+            end -= 1
+        last = never
+        for i in range(begin, end):
+            d = day[np.uint64(i)]
+            chosen = allowed[np.uint32(codes[np.uint64(i)] + 1)] != 0
             out_day[n] = d
-            n += chosen & (d != last)
+            n = np.uint64(n + np.uint64(chosen & (d != last)))
             last = d if chosen else last
         out_offsets[u + 1] = n
-    return n
+    return int(n)
 
 
 @kernel

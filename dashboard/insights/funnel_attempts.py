@@ -155,8 +155,9 @@ def plain_attempts(
         events.offsets, events.time, entries, starts, later, bits, people, window_of(query), span.until,
         span.enter_from, span.enter_until, person, rows, at,
     )  # fmt: skip
-    if total < partition.n_users:
-        person, rows, at = person[:total].copy(), rows[:total].copy(), at[:total].copy()
+    person, rows, at = person[:total], rows[:total], at[:total]
+    if total < partition.n_users // 2:  # what is kept in memory is not to hold twice its size
+        person, rows, at = person.copy(), rows.copy(), at.copy()
     return Attempts(person, rows, at, _NO_VALUE)
 
 

@@ -56,30 +56,36 @@ def by_hour(
         midnight[d - first] = d * MICROSECONDS_PER_DAY
         weekdays[d - first] = (d + _THURSDAY) % 7
     masked = mask.shape[0] > 0
+    rows = np.zeros((2, CELLS), np.int64)  # in turns: neighbours are of one hour, and an addition waits for the last
     for u in range(people.shape[0]):
         if not people[u]:
             continue
+        begin, end = offsets[u], offsets[u + 1]
+        while begin < end and day[begin] < first:
+            begin += 1
+        while end > begin and day[end - 1] > last:
+            end -= 1
         k, changes = 0, begins[1] if begins.shape[0] > 1 else never
-        for i in range(offsets[u], offsets[u + 1]):
-            if day[i] > last:
-                break
-            if day[i] < first or (masked and not mask[i]):
-                continue
-            while time[i] >= changes:
+        for i in range(begin, end):
+            row = np.uint64(i)
+            kept = np.uint32(mask[row] != 0) if masked else np.uint32(1)
+            now = time[row]
+            while now >= changes:
                 k += 1
                 changes = begins[k + 1] if k + 1 < begins.shape[0] else never
-            at = np.uint32(day[i] - first)
-            hour = np.uint32(np.uint64(time[i] + shift[k] - midnight[at]) // np.uint64(HOUR))
+            at = np.uint32(day[row] - first)
+            hour = np.uint32(np.uint64(now + shift[k] - midnight[at]) // np.uint64(HOUR))
             weekday = np.uint32(weekdays[at])
-            out[0, weekday * np.uint32(HOURS) + hour] += 1
-            seen[weekday] |= np.uint32(1) << hour
+            rows[row & np.uint64(1), weekday * np.uint32(HOURS) + hour] += kept
+            seen[weekday] |= kept << hour
         for w in range(7):
             hours, seen[w] = seen[w], np.uint32(0)
             for h in range(HOURS):
-                if hours >> np.uint32(h) & np.uint32(1):
-                    out[1, w * HOURS + h] += 1
-                    if w * HOURS + h == who_cell:
-                        flags[u] = 1
+                out[1, np.uint32(w * HOURS + h)] += (hours >> np.uint32(h)) & np.uint32(1)
+            if who_cell // HOURS == w and (hours >> np.uint32(who_cell % HOURS)) & np.uint32(1):
+                flags[u] = 1
+    for cell in range(CELLS):
+        out[0, cell] += rows[0, cell] + rows[1, cell]
 
 
 @lru_cache(maxsize=64)  # every partition asks; read-only
