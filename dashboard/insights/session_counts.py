@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dashboard.engine.run import run
 from dashboard.insights.active_days import TABLE
 from dashboard.insights.periods import bucket_of_day
-from dashboard.insights.session_kernels import KNOWN, Notes
+from dashboard.insights.session_kernels import ALONE, KNOWN, Notes, complete
 from dashboard.insights.session_lengths import CLASSES, Lengths, medians, quantiles, shortest
 from dashboard.insights.session_rows import MICROS, scan
 from dashboard.insights.totals import add, json_number, ratio
@@ -36,8 +36,8 @@ _LOWEST = np.maximum(np.searchsorted(_EDGES, shortest(), side="right") - 1, 0)
 
 @dataclass(frozen=True)
 class Counts:
-    """Sessions, counted. periods int64[periods, 8], classes int64[classes, 2] and spread int[periods, CLASSES]: as in
-    :class:`dashboard.insights.session_kernels.Notes`; users: persons with a session; single: sessions of one event;
+    """Sessions, counted. periods int64[periods, 6]: of :func:`dashboard.insights.session_kernels.complete`; classes
+    int64[classes, 2] and spread int[periods, CLASSES]: as in :class:`dashboard.insights.session_kernels.Notes`; users: persons with a session; single: sessions of one event;
     lengths: those above 0 per partition; without: events or rows that belong to no session."""
 
     periods: Int64
@@ -56,9 +56,11 @@ def count(view: View, source: str, gap_minutes: float, names: tuple[str, ...], s
     def kernel(partition: Partition) -> Counts:
         notes = _blank(partition, source, spans)
         without = scan(view, partition, source, gap_minutes, names, notes)
+        of_period = complete(notes.of_period)
         users, single, n, _ = notes.total.tolist()
+        single += int(notes.of_period[:, ALONE].sum())
         kept = (Lengths(notes.length[:n], notes.period[:n]),)
-        return Counts(notes.of_period, notes.of_class, notes.spread, users, single, kept, without)
+        return Counts(of_period, notes.of_class, notes.spread, users, single, kept, without)
 
     def merge(parts: Iterable[Counts]) -> Counts:
         found = list(parts)
@@ -122,7 +124,7 @@ def blank(most: int, n_users: int, spans: list[tuple[int, int]]) -> Notes:
 def per_period(view: View, found: Counts) -> dict[str, npt.NDArray[Any]]:
     """The numbers of each period: sessions, users, sessions_per_user, mean_seconds, median_seconds, events_per_session
     (NaN where there are none)."""
-    sessions, users, known, micros, counted, events = found.periods.T[:6]
+    sessions, users, known, micros, counted, events = found.periods.T
     return {
         "sessions": sessions,
         "users": users,
@@ -135,7 +137,7 @@ def per_period(view: View, found: Counts) -> dict[str, npt.NDArray[Any]]:
 
 def summary(view: View, found: Counts) -> dict[str, Any]:
     """The summary of :func:`sessions` without where they come from."""
-    sessions, _, known, micros, counted, events = found.periods.sum(axis=0)[:6]
+    sessions, _, known, micros, counted, events = found.periods.sum(axis=0)
     bins, users_of = found.classes.T
     levels = quantiles(view, found.lengths, found.spread, [q for _, q in QUANTILES])
     numbers = {

@@ -18,7 +18,7 @@ from dashboard.schema import NULL_DAY, NULL_TIME
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
-SESSIONS, PERSONS, KNOWN, MICROS, COUNTED, EVENTS = range(6)  # columns of Notes.of_period
+SESSIONS, PERSONS, KNOWN, MICROS, COUNTED, EVENTS, ALONE = range(7)  # columns of Notes.of_period
 ROOM = 512  # sessions found before they are noted: few enough to stay in the nearest cache
 
 
@@ -29,7 +29,8 @@ class Notes(NamedTuple):
     lowest int64[CLASSES]: class of the shortest length in a class of ``spread``. low, high: whoever has a session of
     low <= µs < high is flagged.
     Out: of_period int64[periods, 8]: sessions, persons, sessions of known length, their µs, sessions with a known
-    number of events, their events. of_class int64[classes, 2]: sessions, persons. total int64[4]: persons, sessions of
+    number of events, their events; sessions of one event, which are in none of these but persons (:func:`complete`).
+    of_class int64[classes, 2]: sessions, persons. total int64[4]: persons, sessions of
     one event, lengths kept, last person + 1. flags uint8[n_users]. in_period, in_class int64: last person noted there,
     -1 = nobody. Of the sessions longer than 0: spread int32[periods, CLASSES], how many per
     :func:`~dashboard.insights.session_lengths.class_of`; length int64, period int32, in no order.
@@ -62,13 +63,23 @@ def tally(found: Int64, n: int, notes: Notes) -> int:
     persons, singles, kept, previous = notes.total[0], notes.total[1], notes.total[2], notes.total[3] - 1
     shortest, persons_shortest, last_shortest = 0, 0, in_class[0]  # most are of the first class: not through memory
     for i in range(n):
-        u, length, events = found[i, 0], found[i, 2], found[i, 3]
-        p = np.uint32(table[found[i, 1] - first])
+        row = np.uint32(i)
+        u, length, events = found[row, 0], found[row, 2], found[row, 3]
+        p = np.uint32(table[np.uint32(found[row, 1] - first)])
         persons += u != previous
         previous = u
-        singles += events == 1
         other, known = in_period[p] != u, length != NULL_TIME
         in_period[p] = u
+        if (length == 0) & (events == 1):  # as most are
+            of_period[p, PERSONS] += other
+            of_period[p, ALONE] += 1
+            shortest += 1
+            persons_shortest += last_shortest != u
+            last_shortest = u
+            if low <= 0 < high:
+                flags[u] = 1
+            continue
+        singles += events == 1
         of_period[p, SESSIONS] += 1  # neighbours, one after the other: one instruction adds several
         of_period[p, PERSONS] += other
         of_period[p, KNOWN] += known
@@ -107,6 +118,15 @@ def tally(found: Int64, n: int, notes: Notes) -> int:
     return 0
 
 
+def complete(of_period: Int64) -> Int64:
+    """int64[periods, 6]: the numbers of all sessions, those of one event among them."""
+    alone = of_period[:, ALONE]
+    whole = of_period[:, :ALONE].copy()
+    for column in (SESSIONS, KNOWN, COUNTED, EVENTS):
+        whole[:, column] += alone
+    return whole
+
+
 @kernel
 def by_gap(
     offsets: Int64, time: Int64, day: Int32, mask: Bytes, people: Bytes, first: int, last: int, until: int, gap: int,
@@ -120,10 +140,11 @@ def by_gap(
             continue
         previous, begin, begun, inside = 0, 0, 0, 0
         for i in range(offsets[u], offsets[u + 1]):
-            today, now = day[i], time[i]
+            row = np.uint64(i)
+            today, now = day[row], time[row]
             if today > until:
                 break
-            counts = (today != NULL_DAY) & (not masked or mask[i] != 0)
+            counts = (today != NULL_DAY) & (not masked or mask[row] != 0)
             new = counts & ((inside == 0) | (now - previous > gap))
             if new & (today > last):
                 break
@@ -134,7 +155,8 @@ def by_gap(
             begun = today if new else begun
             inside = (0 if new else inside) + counts
             previous = now if counts else previous
-            found[n, 0], found[n, 1], found[n, 2], found[n, 3] = u, begun, previous - begin, inside
+            place = np.uint32(n)
+            found[place, 0], found[place, 1], found[place, 2], found[place, 3] = u, begun, previous - begin, inside
         n += (inside > 0) & (begun >= first)
         if n == ROOM:
             n = tally(found, n, notes)
