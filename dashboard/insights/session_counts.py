@@ -37,8 +37,9 @@ _LOWEST = np.maximum(np.searchsorted(_EDGES, shortest(), side="right") - 1, 0)
 @dataclass(frozen=True)
 class Counts:
     """Sessions, counted. periods int64[periods, 6]: of :func:`dashboard.insights.session_kernels.complete`; classes
-    int64[classes, 2] and spread int[periods, CLASSES]: as in :class:`dashboard.insights.session_kernels.Notes`; users: persons with a session; single: sessions of one event;
-    lengths: those above 0 per partition; without: events or rows that belong to no session."""
+    int64[classes, 2] and spread int[periods, CLASSES]: as in :class:`dashboard.insights.session_kernels.Notes`; users:
+    persons with a session; single: sessions of one event; lengths: those above 0 per partition; without: events or
+    rows that belong to no session."""
 
     periods: Int64
     classes: Int64
