@@ -33,7 +33,8 @@ def product(dataset_id: str) -> Callable[[], Answer]:
     """The engine functions behind the page, without the result cache or any memory of earlier answers."""
     from dashboard.filters import Filters
     from dashboard.insights import funnel_attempts, funnel_prepare
-    from dashboard.insights.funnel_groups import groups_of, users_per_step
+    from dashboard.insights.funnel_frame import users_per_step
+    from dashboard.insights.funnel_groups import groups_of
     from dashboard.insights.funnel_query import Breakdown, FunnelQuery
     from dashboard.insights.view import view_of
     from dashboard.store.dataset import open_dataset
@@ -48,7 +49,7 @@ def product(dataset_id: str) -> Callable[[], Answer]:
         funnel_prepare.forget()
         found = funnel_attempts.counted(view, query, funnel_attempts.span_of(view, query))
         groups = groups_of(view, found, split)
-        counts = users_per_step(found, groups)
+        counts = users_per_step(found, groups.codes, len(groups.values)).sum(axis=0)
         return {value: [int(n) for n in counts[code]] for code, value in enumerate(groups.values)}
 
     return run

@@ -58,25 +58,31 @@ def fill_elapsed(at: Int64, code: Int64, place: Int64, out: Floats) -> None:
                     before = at[p, k]
 
 
+def users_per_step(found: Counted, codes: Sequence[Int64] | None, groups: int) -> Int64:
+    """int64[partitions, groups, steps]: attempts of each group that reached each step. codes: per partition the group
+    of each attempt, None = all are one group; those of groups from ``groups`` on are left out."""
+    users = np.zeros((len(found.parts), groups, found.parts[0].at.shape[1]), np.int64)
+    list(executors.threads().map(count_reached, [part.at for part in found.parts], codes or _one(found), users))
+    return users
+
+
+def _one(found: Counted) -> list[Int64]:
+    return [_ONE_GROUP] * len(found.parts)
+
+
 def taken(found: Counted, codes: Sequence[Int64] | None, groups: int) -> list[Taken]:
-    """How far the attempts of each group got. codes: per partition the group of each attempt, None = all are one group;
-    those of groups from ``groups`` on are left out."""
-    mine = codes or [_ONE_GROUP] * len(found.parts)
-    reached, steps = [part.at for part in found.parts], found.parts[0].at.shape[1]
-    users = np.zeros((len(found.parts), groups, steps), np.int64)
-    threads = executors.threads()
-    list(threads.map(count_reached, reached, mine, users))
+    """How far the attempts of each group got, and how fast. codes, groups: as in :func:`users_per_step`."""
+    users, threads = users_per_step(found, codes, groups), executors.threads()
     later = users.copy()
     later[:, :, 0] = 0
     lengths = later.sum(axis=0)
     ends = np.cumsum(lengths).reshape(lengths.shape)
     places = (ends - lengths) + np.cumsum(later, axis=0) - later  # a group's step lies together, partition by partition
     elapsed = np.empty(int(lengths.sum()), np.float64)
-    threads.map(
-        lambda at, code, place: fill_elapsed(at, code, place, elapsed), [p.at for p in found.parts], mine, places
-    )
+    attempts = zip(found.parts, codes or _one(found), places, strict=True)
+    list(threads.map(lambda mine: fill_elapsed(mine[0].at, mine[1], mine[2], elapsed), attempts))
     slices = [elapsed[end - length : end] for end, length in zip(ends.flat, lengths.flat, strict=True)]
-    seconds = np.array(list(threads.map(spread, slices))).reshape(groups, steps, -1)
+    seconds = np.array(list(threads.map(spread, slices))).reshape(groups, users.shape[2], -1)
     total = users.sum(axis=0)
     return [Taken(total[group], seconds[group]) for group in range(groups)]
 
