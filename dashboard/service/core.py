@@ -16,6 +16,7 @@ from typing import Any
 
 from dashboard import cache, result, settings
 from dashboard.customers.cleaning import claims
+from dashboard.engine import heap
 from dashboard.errors import NotFound, UserError
 from dashboard.filters import Filters, day_number
 from dashboard.insights import answer, dimensions, kpis, metrics, periods, warm_up
@@ -239,8 +240,10 @@ def warm() -> None:
     """Load every kernel of the insights, compiled or from the cache, so that the first click is quick.
 
     What is in memory then stays, and the garbage collector need not look at it again: to walk through all modules and
-    kernels takes an eighth of a second, and every thread waits.
+    kernels takes an eighth of a second, and every thread waits. What answers use stays too, see
+    :mod:`dashboard.engine.heap`.
     """
+    heap.keep()
     warm_up.compile_kernels()
     gc.collect()
     gc.freeze()
