@@ -40,9 +40,9 @@ class View:
     period, previous: inclusive local days; previous is None without comparison. where: ((column, (value, ...)), ...).
     as_of: the day "now" means: the data's last day or the day a person chose; nothing after it exists. last_complete:
     the last day that is over. fixed: a person typed the range in, so days with a window that is not full stay in.
-    segment: the saved segment or None; where it is in force, ``where`` has the clause (SEGMENT, (key of the rule,)).
-    saved: (id, name) of the segments a page may offer. cleaning: the rules that order lines go through, those kept with
-    the dataset.
+    segment: the saved segment or None; where it is in force, ``where`` has a clause SEGMENT that names its rule and
+    days. saved: (id, name) of the segments a page may offer. cleaning: the rules that order lines go through, those
+    kept with the dataset.
     """
 
     dataset: Dataset
@@ -113,8 +113,11 @@ def view_of(dataset: Dataset, filters: Filters) -> View:
     from dashboard.customers.segment_apply import applied  # whose conditions ask insights, which take a view
 
     segment = applied(plain, filters.segment)
-    where = plain.where if segment.members is None else (*plain.where, (SEGMENT, (segment.key,)))
-    return replace(plain, segment=segment, where=where)
+    if segment.members is None:
+        return replace(plain, segment=segment)
+    # who meets the rule depends on these days, and what is kept in memory is kept under ``where``
+    clause = (SEGMENT, (segment.key, str(plain.as_of), str(plain.last_complete)))
+    return replace(plain, segment=segment, where=(*plain.where, clause))
 
 
 def plain_view(dataset: Dataset, filters: Filters) -> View:

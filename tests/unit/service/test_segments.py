@@ -119,6 +119,22 @@ def test_an_edited_segment_never_serves_old_numbers(stored_data: Dataset) -> Non
     assert again.query == before.query and again.computed_at == before.computed_at
 
 
+def test_the_same_day_as_over_or_not_are_two_questions(stored_data: Dataset) -> None:
+    """The last day of the data is not over; chosen as the as-of day it is. Who meets a rule can depend on that."""
+    last = stored_data.manifest.last_day
+    assert last is not None and stored_data.manifest.last_complete_day == last - 1
+    rule = {"kind": "insight", "insight": "active_people", "search": "?range=7d", "options": {"window": 1}}
+    kept = segments.save_segment(stored_data.id, "On the last day", rule)
+    found = []
+    for as_of in (None, dt.date(1970, 1, 1) + dt.timedelta(last)):
+        seen = Filters(range="7d", segment=kept.id, as_of=as_of)
+        people = service.insight("active_people", stored_data.id, seen.with_(segment=None), window=1).frame["user_id"]
+        counted = service.insight("users_by", stored_data.id, seen).summary["users"]
+        assert counted == service.insight("active_people", stored_data.id, seen).summary["users"] == len(people)
+        found.append(list(people))
+    assert found[0] != found[1]
+
+
 def test_a_segment_is_a_breakdown_of_every_insight_and_never_an_old_one(stored_data: Dataset) -> None:
     kept = segments.save_segment(stored_data.id, "UK", UK)
     name, seen = f"segment:{kept.id}", Filters(dataset=stored_data.id, range="all")
