@@ -82,7 +82,7 @@ def taken(found: Counted, codes: Sequence[Int64] | None, groups: int) -> list[Ta
     attempts = zip(found.parts, codes or _one(found), places, strict=True)
     list(threads.map(lambda mine: fill_elapsed(mine[0].at, mine[1], mine[2], elapsed), attempts))
     slices = [elapsed[end - length : end] for end, length in zip(ends.flat, lengths.flat, strict=True)]
-    seconds = np.array(list(threads.map(spread, slices))).reshape(groups, users.shape[2], -1)
+    seconds = np.array(list(threads.map(spread, slices))).reshape(groups, users.shape[2], 1 + len(QUANTILES))
     total = users.sum(axis=0)
     return [Taken(total[group], seconds[group]) for group in range(groups)]
 

@@ -56,7 +56,7 @@ class Axis:
         """int32[1 + days + 1]: the period of each day up to ``until``, -1 for others; padded with -1 at both ends."""
         assert self.days is not None  # hours have none
         table = np.repeat(np.arange(len(self.labels), dtype=np.int32), np.diff(self.days))
-        table[until + 1 - self.days[0] :] = -1
+        table[max(until + 1 - int(self.days[0]), 0) :] = -1
         return np.pad(table, 1, constant_values=-1)
 
 

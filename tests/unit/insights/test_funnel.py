@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from pathlib import Path
 from typing import Any
@@ -265,6 +266,21 @@ def test_a_suggestion_leads_to_a_goal_and_leaves_out_what_everybody_does(data_di
     assert found.summary["funnels"][0] == ["signup", "cart", "pay"]
     assert found.frame["users"].iloc[0] == 18
     assert not any("play" in steps for steps in found.summary["funnels"])
+
+
+def test_where_nobody_enters_there_are_no_groups_and_no_times(data_dir: Path) -> None:
+    rows = [{"user_id": "a", "event_time": "2024-01-01", "event_name": "pay", "platform": "web"}]
+    rows += [{"user_id": "a", "event_time": "2024-01-09", "event_name": "visit", "platform": "web"}]
+    dataset = stored(data_dir, rows, "UTC")
+    early = view_of(dataset, Filters(range="2024-01-01..2024-01-03"))
+    asked = {"steps": ["visit", "pay"], "window": "1 day", "breakdown": "platform"}
+    found = funnel(early, **asked)
+    assert found.frame["users"].tolist() == [0, 0] and found.summary["groups_total"] == 0
+    assert funnel_time(early, **asked).summary["n"] == 0
+    assert funnel_trend(early, steps=["visit", "pay"], window="1 day").frame["entered"].tolist() == [0, 0, 0]
+    # entries after the as-of day do not exist, also where the range lies after it
+    later = Filters(range="2024-01-08..2024-01-10", as_of=dt.date(2024, 1, 5))
+    assert funnel_trend(view_of(dataset, later), steps=["visit", "pay"]).frame["entered"].sum() == 0
 
 
 def test_a_filter_changes_the_numbers_and_not_the_funnel(data_dir: Path) -> None:
