@@ -4,12 +4,19 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.tables = {
     refresh: function (search, id) {
-      const grid = window.dash_ag_grid && window.dash_ag_grid.getApi ? window.dash_ag_grid.getApi(id) : null;
-      if (grid) {
-        grid.purgeInfiniteCache();
-        grid.ensureIndexVisible(0);
+      const nothing = window.dash_clientside.no_update;
+      if (!window.dash_ag_grid || !window.dash_ag_grid.getApi) {
+        return nothing;
       }
-      return window.dash_clientside.no_update;
+      let grid;
+      try {
+        grid = window.dash_ag_grid.getApi(id);
+      } catch (error) {
+        return nothing; // it is not drawn yet: the first rows it asks for are already those of this view
+      }
+      grid.purgeInfiniteCache();
+      grid.ensureIndexVisible(0);
+      return nothing;
     },
     columns: function (chosen, options, id) {
       const nothing = window.dash_clientside.no_update;
@@ -22,7 +29,7 @@
       window.dash_ag_grid.getApiAsync(id.grid).then(function (grid) {
         grid.setColumnsVisible(hidden, false);
         grid.setColumnsVisible(shown, true);
-      });
+      }, function () {}); // the page was left before the grid was drawn
       return nothing;
     },
   };

@@ -46,3 +46,10 @@ def test_the_table_of_other_data(view: Callable[..., Page], kind: str, people: i
     phone = view("/customers", kind, width=390, height=844)
     expect(phone.locator("#customers-list-count")).to_contain_text("people", timeout=WAIT)
     assert sideways(phone) == 0
+
+
+def test_a_change_of_filter_before_the_table_is_drawn_is_no_error(view: Callable[..., Page]) -> None:
+    page = view("/customers", "shop")
+    expect(page.locator("#customers-list-count")).to_have_text("300 people", timeout=WAIT)
+    page.wait_for_function("() => window.dash_ag_grid && window.dash_ag_grid.getApi")
+    page.evaluate("window.dash_clientside.tables.refresh('?range=7d', 'a-table-that-is-still-to-come')")
